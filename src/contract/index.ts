@@ -1,0 +1,49 @@
+/** Every public type of the contract, by name. */
+export { ArtifactRef, Manifest } from './artifact.ts';
+export { BehaviourFile, Material, Pair, Split, Task, TaskFile, Template } from './behaviour.ts';
+export { canonicalJson, hashOf, sha256 } from './canonical.ts';
+export { Claim, Plan } from './claim.ts';
+export { EXIT, Failure, Fault, Refusal } from './error.ts';
+export {
+  CurvePoint,
+  Dtype,
+  ExpectedFacts,
+  ModelCard,
+  ModelFacts,
+  OrganismCard,
+  OrganismRecipe,
+  SelfTest,
+} from './model.ts';
+export { Component, Json, type JsonObject, Seed, Sha256, Share, Slug } from './names.ts';
+export { InContextPrompts, Prompts, RepeatedPrompts, Variant } from './prompts.ts';
+export {
+  Condition,
+  Control,
+  Criterion,
+  Measurement,
+  Path,
+  Pick,
+  ProcedureStep,
+  Protocol,
+  PublishedRanking,
+  Quantity,
+  Reference,
+  Role,
+  Selection,
+  ToolStep,
+} from './protocol.ts';
+export { Audit, Receipt } from './receipt.ts';
+export { Cell, Run, RunState } from './run.ts';
+export { Phase, type Step, StepBody, type StepKind, type StepOf } from './step.ts';
+export { CriterionResult, Verdict, VerdictName } from './verdict.ts';
+export {
+  BuildRequest,
+  Hello,
+  MAX_LINE_BYTES,
+  Notification,
+  OpenRequest,
+  OpenResult,
+  Progress,
+  Reply,
+  WIRE_VERSION,
+} from './wire.ts';

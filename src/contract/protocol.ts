@@ -1,0 +1,191 @@
+/**
+ * A protocol: the frozen recipe that tests one finding on any model. Roles, gate, published procedure, measurements,
+ * criteria, controls and reference values, all as data, so that it can be hashed, read by people and run by any planner.
+ *
+ * Inputs of tools are JSON in which an object with one `$` key stands for a value known only in the run
+ * (`Expression`, read by `src/expression`).
+ */
+import * as z from 'zod';
+import { Json, Slug } from './names.ts';
+
+const Reason = {
+  source: z.string().optional().describe('paper and section, or file, from which the number comes'),
+  because: z.string().optional().describe('why this number, where it is ours'),
+};
+
+/** Where in a result: `clean.tasks[].accuracy` maps over a list, `clean.tasks.#` counts it. The first word names a step. */
+export const Path = z.string().regex(/^[\w-]+(\.[\w-]+(\[\])?|\.#)*$/, 'words joined by dots');
+
+export const Condition = z
+  .strictObject({
+    field: z.string(),
+    at_least: z.number().optional(),
+    at_most: z.number().optional(),
+    more_than_field: z.string().optional().describe('another field of the same row'),
+    below_field_by: z
+      .strictObject({ field: z.string(), of: z.string(), matching: z.string(), at_least: z.number() })
+      .optional()
+      .describe('this row is at least so much below a row of another list: {of: path, matching: key, field}'),
+    ...Reason,
+  })
+  .meta({ id: 'Condition' });
+
+/** Rows of a list that meet conditions; `otherwise` stands in when none does. */
+export const Pick = z
+  .strictObject({
+    from: Path,
+    where: z.array(Condition).min(1),
+    take: z.string(),
+    otherwise: Path.optional(),
+  })
+  .meta({ id: 'Pick' });
+export type Pick = z.infer<typeof Pick>;
+
+/** A named value computed from earlier results: no tool, no model. */
+export const Selection = z.strictObject({ name: z.string(), pick: Pick });
+
+export const ToolStep = z.strictObject({
+  name: z.string().describe('later steps refer to the result by this name'),
+  tool: z.string(),
+  input: z.record(z.string(), Json),
+  serves: z.array(z.string()).default([]).describe('criteria that this step informs'),
+});
+
+export const ProcedureStep = z.union([ToolStep, Selection]);
+export type ProcedureStep = z.infer<typeof ProcedureStep>;
+
+/** A measurement of the verification; `over` repeats it for each set of a control. */
+export const Measurement = z.union([
+  ToolStep.extend({
+    over: z.strictObject({ control: z.string() }).optional(),
+  }),
+  Selection,
+]);
+export type Measurement = z.infer<typeof Measurement>;
+
+export const Role = z.strictObject({
+  role: Slug,
+  kind: z.enum(['head', 'mlp']),
+  about: z.string(),
+  at_least: z.number().int().min(1),
+  at_most: z.number().int().min(1),
+  ...Reason,
+});
+
+/** A null measured on this very model: sets of heads of equal size drawn from the same layers, none of them claimed. */
+export const Control = z.strictObject({
+  control: z.string(),
+  kind: z.literal('layer-matched-random-heads'),
+  role: Slug,
+  sets: z.number().int().min(2),
+  ...Reason,
+});
+export type Control = z.infer<typeof Control>;
+
+const Threshold = { value: z.number(), ...Reason };
+
+/** A number among the evidence: a path, or the best or mean of the numbers at a path. */
+export const Quantity = z.union([
+  Path,
+  z.strictObject({ best_of: Path }),
+  z.strictObject({ mean_of: Path }),
+  z.strictObject({ sum_of: Path }),
+]);
+export type Quantity = z.infer<typeof Quantity>;
+
+const criterionBase = {
+  id: z.string().regex(/^[A-Z][A-Za-z0-9]*$/),
+  says: z.string().describe('the criterion in one sentence'),
+  weight: z
+    .enum(['core', 'required', 'flag'])
+    .describe('core: without it the finding is not reproduced; required: without it only partly; flag: shown, never decides'),
+};
+const threshold = z.strictObject(Threshold).describe('number with its source or reason');
+
+export const Criterion = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ ...criterionBase, kind: z.literal('at-least'), value: Quantity, threshold }),
+    z.strictObject({ ...criterionBase, kind: z.literal('at-most'), value: Quantity, threshold }),
+    z.strictObject({ ...criterionBase, kind: z.literal('between'), value: Quantity, low: threshold, high: threshold }),
+    z.strictObject({ ...criterionBase, kind: z.literal('gain'), value: Quantity, over: Quantity, threshold }),
+    z.strictObject({ ...criterionBase, kind: z.literal('ratio'), value: Quantity, over: Quantity, threshold }),
+    z.strictObject({
+      ...criterionBase,
+      kind: z.literal('exceeds-null'),
+      value: Quantity,
+      null: Path.describe('numbers measured on the control sets'),
+      threshold: threshold.describe('value must lie above every null by at least this'),
+    }),
+    z.strictObject({
+      ...criterionBase,
+      kind: z.literal('overlap'),
+      a: Path.describe('components'),
+      b: Path.describe('components'),
+      among: Path.describe('number of components that could have been drawn, for the null'),
+      threshold: threshold.describe('shared share of the smaller list'),
+    }),
+    z.strictObject({
+      ...criterionBase,
+      kind: z.literal('recall'),
+      found: Path.describe('ranked components, best first'),
+      top: z.number().int().min(1),
+      reference: z.string().describe('name of a reference ranking'),
+      reference_top: z.number().int().min(1),
+      threshold,
+    }),
+    z.strictObject({
+      ...criterionBase,
+      kind: z.literal('rank-correlation'),
+      found: Path.describe('rows with component and effect'),
+      reference: z.string(),
+      threshold,
+    }),
+  ])
+  .meta({ id: 'Criterion' });
+export type Criterion = z.infer<typeof Criterion>;
+
+/** A published ranking of heads. Never shown to an agent. */
+export const PublishedRanking = z.strictObject({
+  model: z.string().describe('hub repository'),
+  card: Slug.nullable().describe('our card of that model'),
+  file: z.string().describe('JSON beside the protocol'),
+  source: z.string(),
+});
+
+export const Protocol = z
+  .strictObject({
+    finding: Slug,
+    claim: z.string(),
+    source: z.strictObject({ title: z.string(), arxiv: z.string(), section: z.string(), code: z.string().optional() }),
+    known_on: z.array(z.string()).min(1).describe('models of the published finding'),
+    reference_model: Slug.describe('the model that `recircuit calibrate` measures'),
+    behaviour: Slug,
+    roles: z.array(Role).min(1),
+    gate: z.strictObject({ measure: z.array(ProcedureStep).min(1), criterion: Criterion }),
+    procedure: z.array(ProcedureStep).min(1).describe('the published procedure, on the search half'),
+    claim_from: z.strictObject({
+      roles: z.record(Slug, Json).describe('role -> expression that gives components'),
+      settings: z.record(z.string(), Json).describe('name -> expression, e.g. the injection layer'),
+    }),
+    controls: z.array(Control).min(1),
+    measurements: z.array(Measurement).min(1).describe('run by the protocol on the held-out half, after the claim is sealed'),
+    criteria: z.strictObject({ known_model: z.array(Criterion), new_model: z.array(Criterion).min(1) }),
+    published: z.array(PublishedRanking).default([]),
+    shows: z.array(Json).default([]).describe('figures of the report'),
+  })
+  .meta({ id: 'Protocol' });
+export type Protocol = z.infer<typeof Protocol>;
+
+/** A ranking measured on the reference model by `recircuit calibrate`, beside the protocol as `reference.json`. */
+export const Reference = z.strictObject({
+  finding: Slug,
+  protocol_sha256: z.string(),
+  model: Slug,
+  weights_sha256: z.string(),
+  produced_by: z.literal('recircuit calibrate'),
+  seeds: z.array(z.number().int()),
+  ranking: z.array(z.strictObject({ component: z.string(), effect: z.number() })),
+  values: z.record(z.string(), Json).describe('criterion id -> measured values, one per seed'),
+  content_sha256: z.string().describe('of this object without this field; a hand edit is refused'),
+});
+export type Reference = z.infer<typeof Reference>;

@@ -1,0 +1,75 @@
+/**
+ * JSON Schema -> frozen Python dataclasses. Only the plain subset that the contract uses is known; anything else throws,
+ * so that nothing is lost on the way without a word.
+ */
+import type { JsonSchema } from './schema.ts';
+
+type Defs = Readonly<Record<string, JsonSchema>>;
+
+const HEADER = `"""Generated from src/contract and tools/*/tool.ts by \`npm run generate\`. Do not edit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+`;
+
+/** Returns the module with one class per object and one alias per union. */
+export function renderPython(schema: JsonSchema): string {
+  const defs = schema['$defs'] as Defs;
+  const classes: string[] = [];
+  const aliases: string[] = [];
+  for (const [name, def] of Object.entries(defs)) {
+    if (def['oneOf'] ?? def['anyOf']) aliases.push(`${name} = ${pythonType(def, name)}`);
+    else classes.push(dataclassOf(name, def));
+  }
+  return `${HEADER}\n\n${[...classes, aliases.join('\n')].join('\n\n\n')}\n`;
+}
+
+function dataclassOf(name: string, def: JsonSchema): string {
+  if (def['type'] !== 'object') throw new Error(`${name}: only objects and unions of objects can cross the wire`);
+  const lines = Object.entries((def['properties'] ?? {}) as Defs).map(([field, type]) => {
+    const about = typeof type['description'] === 'string' ? `\n    """${type['description']}"""` : '';
+    return `    ${field}: ${pythonType(type, `${name}.${field}`)}${about}`;
+  });
+  const about = typeof def['description'] === 'string' ? `    """${def['description']}"""\n\n` : '';
+  return `@dataclass(frozen=True)\nclass ${name}:\n${about}${lines.join('\n') || '    pass'}`;
+}
+
+function pythonType(schema: JsonSchema, where: string): string {
+  const ref = schema['$ref'];
+  if (typeof ref === 'string') return ref.replace('#/$defs/', '');
+  const union = (schema['oneOf'] ?? schema['anyOf']) as JsonSchema[] | undefined;
+  if (union) return union.map((member) => pythonType(member, where)).join(' | ');
+  if (Array.isArray(schema['type'])) {
+    return schema['type'].map((type: unknown) => pythonType({ ...schema, type }, where)).join(' | ');
+  }
+  if ('const' in schema) return `Literal[${literal(schema['const'])}]`;
+  if (Array.isArray(schema['enum'])) return `Literal[${schema['enum'].map(literal).join(', ')}]`;
+  switch (schema['type']) {
+    case 'string':
+      return 'str';
+    case 'integer':
+      return 'int';
+    case 'number':
+      return 'float';
+    case 'boolean':
+      return 'bool';
+    case 'null':
+      return 'None';
+    case 'array':
+      return `tuple[${pythonType(schema['items'] as JsonSchema, where)}, ...]`;
+    case 'object': {
+      const values = schema['additionalProperties'];
+      if (typeof values === 'object' && values !== null) return `dict[str, ${pythonType(values as JsonSchema, where)}]`;
+      throw new Error(`${where}: a nested object needs .meta({ id }) to become a class`);
+    }
+    case undefined:
+      if (Object.keys(schema).every((key) => key === 'description' || key === 'default')) return 'Any';
+  }
+  throw new Error(`${where}: no Python type for ${JSON.stringify(schema)}`);
+}
+
+function literal(value: unknown): string {
+  return typeof value === 'number' ? String(value) : JSON.stringify(value);
+}

@@ -1,0 +1,6 @@
+/** How many prompts a recipe stands for: the one arithmetic that all cost estimates share. */
+import type { Prompts } from '../src/contract/index.ts';
+
+export function promptCount(prompts: Prompts): number {
+  return prompts.kind === 'in-context' ? prompts.tasks.length * prompts.count : prompts.count;
+}

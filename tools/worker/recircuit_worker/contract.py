@@ -1,0 +1,647 @@
+"""Generated from src/contract and tools/*/tool.ts by `npm run generate`. Do not edit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class AblateComponentsInput:
+    prompts: Prompts
+    components: tuple[str, ...]
+    replace_by: Literal["mean", "zero"]
+    """mean: over the prompts of this call, all tasks together"""
+    positions: Literal["last", "all"]
+    """all: the mean is over positions too"""
+
+
+@dataclass(frozen=True)
+class AblateComponentsOutput:
+    before: tuple[TaskScore, ...]
+    after: tuple[TaskScore, ...]
+    accuracy_before: float
+    accuracy_after: float
+    lost_accuracy: float
+    """before - after, share of prompts"""
+    loss_before: float
+    """nats per answer token; repeated tokens: later blocks"""
+    loss_after: float
+    added_loss: float
+    """after - before, nats"""
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class ArtifactRef:
+    """A tensor on disk: its first tensor, `data`, is described here; the manifest says the rest."""
+
+    sha256: str
+    """sha256, 64 lower-case hex digits"""
+    kind: str
+    """what it is, e.g. head_effects"""
+    shape: tuple[int, ...]
+    axes: tuple[str, ...]
+    """name of each axis of `shape`"""
+    dtype: str
+    """float32 unless said otherwise"""
+    unit: str
+
+
+@dataclass(frozen=True)
+class AttentionScoresInput:
+    prompts: RepeatedPrompts
+    pattern: Literal["induction", "previous-token", "duplicate-token"]
+    top: int | None
+    """heads returned; null: 2 % of all heads, at least 3"""
+
+
+@dataclass(frozen=True)
+class AttentionScoresOutput:
+    heads: tuple[ScoredHead, ...]
+    """best first; score is a share of attention, 0 to 1"""
+    all_heads: int
+    scores: ArtifactRef
+    """(sequence, layer, head) float32, share of attention"""
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class Audit:
+    pairs: int
+    """cells measured a second time by another route"""
+    max_deviation: float
+    """largest absolute difference, in the unit of the result"""
+    tolerance: float
+    route: str
+    """how the second measurement was made"""
+
+
+@dataclass(frozen=True)
+class BuildRequest:
+    """Train an organism; progress carries the loss. Answered by an OrganismCard."""
+
+    organism: str
+    folder: str
+    """written whole or not at all"""
+    recipe: OrganismRecipe
+    material: tuple[Material, ...]
+    """both halves of every behaviour of the recipe"""
+
+
+@dataclass(frozen=True)
+class CopyScoresInput:
+    components: tuple[str, ...] | None
+    """heads; null: all"""
+
+
+@dataclass(frozen=True)
+class CopyScoresOutput:
+    heads: tuple[ScoredHead, ...]
+    """in the order asked, or best first for all; score from -1 to 1"""
+    mean: float
+    """mean score of the heads asked for"""
+    scores: ArtifactRef
+    """(layer, head) float32; heads not asked for are also measured"""
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    step: int
+    loss: float
+    ten_shot: float | None
+    shuffled: float | None
+    zero_shot: float | None
+    repeated: float | None
+
+
+@dataclass(frozen=True)
+class DescribeModelInput:
+    pass
+
+
+@dataclass(frozen=True)
+class DescribeModelOutput:
+    facts: ModelFacts
+
+
+@dataclass(frozen=True)
+class ExpectedFacts:
+    layers: int
+    heads: int
+    kv_heads: int
+    d_model: int
+    head_dim: int
+
+
+@dataclass(frozen=True)
+class GeneratePromptsInput:
+    prompts: Prompts
+    show: int
+    """samples shown per task"""
+
+
+@dataclass(frozen=True)
+class GeneratePromptsOutput:
+    samples: tuple[PromptSample, ...]
+    unscorable: tuple[UnscorableTask, ...]
+    """tasks whose answers share their first token on this tokenizer"""
+    longest: int
+    """tokens of the longest prompt"""
+    tokens: ArtifactRef
+    """(prompt, token) int64, right-padded with -1"""
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class Hello:
+    wire: int
+    contract_sha256: str
+    """of contract.schema.json; must equal the orchestrator's"""
+    python: str
+    torch: str
+    transformers: str
+    worker: str
+    device: str
+    tools: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class InContextCurriculum:
+    rows: int
+    """per step"""
+    shots: int
+    tasks: tuple[str, ...] | None
+    """null: all tasks of the behaviour"""
+    shared_weight: float
+    """how often a task with shared outputs is drawn, 1 for the others"""
+    other_weight: float
+    """loss weight of tokens that are not answers"""
+
+
+@dataclass(frozen=True)
+class InContextMaterial:
+    """In-context function tasks with the word pairs of one half."""
+
+    kind: Literal["in-context"]
+    behaviour: str
+    """lower-case words joined by hyphens"""
+    split: Literal["search", "held-out"]
+    template: Template
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True)
+class InContextPrompts:
+    """In-context function prompts, `count` for each task."""
+
+    kind: Literal["in-context"]
+    tasks: tuple[str, ...]
+    """tasks of the behaviour"""
+    variant: Literal["clean", "shuffled", "zero-shot"]
+    """shuffled permutes the labels; zero-shot has no demonstrations"""
+    shots: int
+    """demonstrations before the query"""
+    count: int
+    """prompts per task"""
+    seed: int
+    """seed of the pseudo-random choices"""
+
+
+@dataclass(frozen=True)
+class InjectVectorInput:
+    prompts: InContextPrompts
+    source: str
+    """artifact of mean_activations"""
+    components: tuple[str, ...]
+    """heads"""
+    layers: tuple[int, ...] | None
+    """added after these layers; null: all"""
+    scales: tuple[float, ...]
+    """multiples of the vector"""
+    vector: Literal["own-task", "other-task"]
+    """other-task: the vector of another task of the same domain, a control"""
+    norm: Literal["raw", "through-norm"]
+    """through-norm: pass the sum through the post-attention norm, where the model has one"""
+
+
+@dataclass(frozen=True)
+class InjectVectorOutput:
+    before: float
+    """accuracy without the vector, mean over the tasks"""
+    rows: tuple[Injection, ...]
+    best: Injection
+    accuracy: ArtifactRef
+    """(task, layer, scale) float32"""
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class Injection:
+    layer: int
+    scale: float
+    accuracy: float
+    """mean over the tasks"""
+    tasks: tuple[TaskAccuracy, ...]
+
+
+@dataclass(frozen=True)
+class KeptPrompts:
+    task: str
+    """lower-case words joined by hyphens"""
+    prompts: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    ref: ArtifactRef
+    bytes: int
+    labels: dict[str, tuple[str, ...]]
+    """names along an axis, e.g. tasks"""
+    producer: Producer
+
+
+@dataclass(frozen=True)
+class MeanActivationsInput:
+    prompts: InContextPrompts
+    only_correct: bool
+    """keep prompts that the model answers correctly, as published"""
+
+
+@dataclass(frozen=True)
+class MeanActivationsOutput:
+    means: ArtifactRef
+    """(task, layer, head, head_dim) float32"""
+    kept: tuple[KeptPrompts, ...]
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class MeasureBehaviourInput:
+    prompts: Prompts
+
+
+@dataclass(frozen=True)
+class MeasureBehaviourOutput:
+    tasks: tuple[TaskScore, ...]
+    accuracy: float
+    """mean over the tasks"""
+    per_prompt: ArtifactRef
+    """(task, prompt, statistic) float32: correct, probability, log probability"""
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What the worker found and proved of the loaded model."""
+
+    model: str
+    architecture: str
+    """class name in transformers"""
+    layers: int
+    heads: int
+    """query heads per layer"""
+    kv_heads: int
+    head_dim: int
+    d_model: int
+    vocabulary: int
+    parameters: int
+    post_attention_norm: bool
+    """true: a norm stands between head outputs and the residual stream"""
+    attention_soft_cap: float | None
+    logit_soft_cap: float | None
+    sliding_window: int | None
+    attention: str
+    dtype: str
+    device: str
+    weights_sha256: str
+    """sha256, 64 lower-case hex digits"""
+    revision: str | None
+    self_test: SelfTest
+
+
+@dataclass(frozen=True)
+class OpenRequest:
+    """Load a model and one half of a behaviour; a worker is opened once."""
+
+    model: str
+    """name for receipts"""
+    folder: str | None
+    """local folder; null: the hub cache"""
+    repository: str | None
+    revision: str | None
+    """40 hex digits for a hub model"""
+    weights_sha256: str | None
+    """refused when the files differ; null: not known yet"""
+    dtype: Literal["float32", "float64", "bfloat16"]
+    device: str
+    """auto, cpu or cuda:N"""
+    expect: ExpectedFacts | None
+    material: Material
+    artifacts: str
+    """folder for artifacts"""
+
+
+@dataclass(frozen=True)
+class OpenResult:
+    facts: ModelFacts
+
+
+@dataclass(frozen=True)
+class OrganismCard:
+    organism: str
+    """lower-case words joined by hyphens"""
+    weights_sha256: str
+    """sha256, 64 lower-case hex digits"""
+    recipe_sha256: str
+    """sha256, 64 lower-case hex digits"""
+    data_sha256: str
+    """sha256, 64 lower-case hex digits"""
+    parameters: int
+    versions: Versions
+    curve: tuple[CurvePoint, ...]
+    tasks: tuple[OrganismTask, ...]
+    seconds: float
+    """wall time of the build"""
+
+
+@dataclass(frozen=True)
+class OrganismRecipe:
+    """How an organism is trained; the same recipe gives the same weights on the same machine type."""
+
+    architecture: Literal["llama", "gemma2", "gpt2", "qwen2", "qwen3", "gpt_neox"]
+    config: dict[str, str | float | bool | None]
+    """fields of the Hugging Face config"""
+    seed: int
+    """seed of the pseudo-random choices"""
+    steps: int
+    """0: untrained"""
+    learning_rate: float
+    warmup_steps: int
+    final_share: float
+    """learning rate at the last step, as a share of the peak"""
+    weight_decay: float
+    threads: int
+    """sums are ordered by it, so it is part of the recipe"""
+    in_context: InContextCurriculum
+    repeated: RepeatedCurriculum
+    evaluate_every: int
+
+
+@dataclass(frozen=True)
+class OrganismTask:
+    task: str
+    """lower-case words joined by hyphens"""
+    ten_shot: float
+    shuffled: float
+    zero_shot: float
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One word pair, without leading spaces."""
+
+    input: str
+    output: str
+
+
+@dataclass(frozen=True)
+class Producer:
+    tool: str
+    request_sha256: str
+    """sha256, 64 lower-case hex digits"""
+    model: str
+    weights_sha256: str
+    """sha256, 64 lower-case hex digits"""
+    versions: Versions
+
+
+@dataclass(frozen=True)
+class Progress:
+    id: int
+    done: float
+    total: float
+    unit: str
+    note: str
+
+
+@dataclass(frozen=True)
+class PromptSample:
+    task: str
+    """lower-case words joined by hyphens"""
+    text: str
+    answer: str
+    """text that must follow; empty for repeated tokens"""
+    first_answer_token: str
+    """the token that is scored; empty for repeated tokens"""
+
+
+@dataclass(frozen=True)
+class RankHeadsInput:
+    sweep: str
+    """artifact of sweep_heads"""
+    top: int | None
+    """heads returned; null: 2 % of all heads, at least 6"""
+
+
+@dataclass(frozen=True)
+class RankHeadsOutput:
+    heads: tuple[RankedHead, ...]
+    """the top heads, best first"""
+    half_a: tuple[str, ...]
+    """top heads by the even prompts"""
+    half_b: tuple[str, ...]
+    """top heads by the odd prompts"""
+    all_heads: int
+    mean_depth: float
+    """mean layer / number of layers of the top heads"""
+    average: ArtifactRef
+    """(layer, head) float32, average indirect effect"""
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class RankedHead:
+    component: str
+    """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
+    effect: float
+    """average indirect effect: mean over prompts, then over tasks"""
+    sem: float | None
+    """standard error over tasks; null with one task"""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the worker did for this result."""
+
+    engine: Literal["reference", "fast", "none"]
+    """none: no forward pass was edited"""
+    model: str
+    weights_sha256: str
+    """sha256, 64 lower-case hex digits"""
+    revision: str | None
+    dtype: str
+    device: str
+    attention: str
+    versions: Versions
+    split: Literal["search", "held-out"]
+    seed: int | None
+    prompts: int
+    prompts_sha256: str | None
+    """of the token ids; null where no prompt was read"""
+    bos: Literal["added-by-tokenizer", "prepended", "none"]
+    forwards: int
+    """whole-model passes over one prompt"""
+    edits_requested: int
+    edits_fired: int
+    audit: Audit | None
+    """null where there is nothing to audit"""
+
+
+@dataclass(frozen=True)
+class RepeatedCurriculum:
+    rows: int
+    lengths: tuple[int, ...]
+    total: int
+    """about how many tokens a row has"""
+    weight: float
+    """loss weight of a predictable token"""
+
+
+@dataclass(frozen=True)
+class RepeatedPrompts:
+    """Sequences of BOS and a block of random tokens, repeated."""
+
+    kind: Literal["repeated-tokens"]
+    length: int
+    """random tokens in a block"""
+    repeats: int
+    """times the block is written"""
+    count: int
+    """sequences"""
+    seed: int
+    """seed of the pseudo-random choices"""
+
+
+@dataclass(frozen=True)
+class RepeatedTokensMaterial:
+    """Random tokens repeated; the half is a seed namespace."""
+
+    kind: Literal["repeated-tokens"]
+    behaviour: str
+    """lower-case words joined by hyphens"""
+    split: Literal["search", "held-out"]
+    namespace: str
+    """goes into the seed, so that the halves draw different tokens"""
+
+
+@dataclass(frozen=True)
+class ScoredHead:
+    component: str
+    """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
+    score: float
+
+
+@dataclass(frozen=True)
+class SelfTest:
+    """Causal proof, at load, that the heads found are heads."""
+
+    heads_tested: int
+    zeroed_heads_that_changed_logits: int
+    identity_max_change: float
+    """largest logit change when a head is given its own value"""
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class SweepHeadsInput:
+    prompts: InContextPrompts
+    source: str
+    """artifact of mean_activations"""
+
+
+@dataclass(frozen=True)
+class SweepHeadsOutput:
+    effects: ArtifactRef
+    """(task, prompt, layer, head) float32, change in probability of the first answer token"""
+    tasks: tuple[SweptTask, ...]
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class SweptTask:
+    task: str
+    """lower-case words joined by hyphens"""
+    prompts: int
+    baseline: float
+    """mean probability before patching"""
+    largest: float
+    """largest average indirect effect of one head"""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task with the word pairs of one half."""
+
+    task: str
+    """lower-case words joined by hyphens"""
+    domain: str
+    """lower-case words joined by hyphens"""
+    pairs: tuple[Pair, ...]
+
+
+@dataclass(frozen=True)
+class TaskAccuracy:
+    task: str
+    """lower-case words joined by hyphens"""
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class TaskScore:
+    task: str
+    """lower-case words joined by hyphens"""
+    prompts: int
+    accuracy: float
+    """share of prompts whose most likely next token is the first answer token"""
+    probability: float
+    """mean probability of the first answer token"""
+    majority: float
+    """accuracy of always giving the most frequent answer of these prompts"""
+    loss: float
+    """mean negative log probability of the answer token, nats"""
+
+
+@dataclass(frozen=True)
+class Template:
+    """Layout of a prompt; every input and output gets one leading space."""
+
+    input_prefix: str
+    """published: `Q:`"""
+    output_prefix: str
+    """published: `A:`"""
+    separator: str
+    """between input and output prefix; published: one newline"""
+    end: str
+    """after an output; published: two newlines"""
+
+
+@dataclass(frozen=True)
+class UnscorableTask:
+    task: str
+    """lower-case words joined by hyphens"""
+    why: str
+
+
+@dataclass(frozen=True)
+class Versions:
+    python: str
+    torch: str
+    transformers: str
+    worker: str
+
+
+Material = InContextMaterial | RepeatedTokensMaterial
+Prompts = InContextPrompts | RepeatedPrompts
