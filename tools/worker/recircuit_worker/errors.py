@@ -1,6 +1,7 @@
-"""The two ways in which a request can fail, kept apart because different people act on them.
+"""The ways in which a request can end without a result, kept apart because different people act on them.
 
-A refusal is the caller's to mend, a fault the operator's. A measured zero is neither: it is a result.
+A refusal is the caller's to mend, a fault the operator's, a cancellation nobody's. A measured zero is none of them: it
+is a result. Turning foreign exceptions into these belongs in `failures.py`.
 """
 
 
@@ -15,6 +16,17 @@ class Refusal(Exception):
 class Fault(Exception):
     """A failure of the machinery. It ends the call and is never read as a measurement."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        why: str = "the worker could not go on",
+        instead: str = "read the worker's log, mend the cause and run again",
+    ) -> None:
         super().__init__(message)
-        self.code = code
+        self.code, self.what, self.why, self.instead = code, message, why, instead
+
+
+class Cancelled(Exception):
+    """The caller asked to stop this request; raised by `check_cancelled` at a safe point."""
