@@ -1,0 +1,90 @@
+/**
+ * Behaviours as they are written in `protocols/behaviours`, with their word lists read. The halves are made in `split.ts`.
+ * More behaviours (imported ones, or one's own) may lie in the folder that RECIRCUIT_BEHAVIOURS names.
+ */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type * as z from 'zod';
+import { BehaviourFile, Refusal, type Task, type TaskFile } from '../contract/index.ts';
+import { readCsv, type Table } from './csv.ts';
+import { badFile, listNames, protocolsFolder, readText, readYaml } from './files.ts';
+import { unknownName } from './names.ts';
+
+export interface LoadedBehaviour {
+  readonly file: BehaviourFile;
+  /** All pairs of every task, both halves, in the order of the word list; empty for repeated tokens. */
+  readonly tasks: readonly Task[];
+}
+
+export interface BehaviourOptions {
+  /** Folders beside the checkout's own; default: RECIRCUIT_BEHAVIOURS. */
+  readonly folders?: readonly string[];
+}
+
+/** Returns the names of all behaviours that can be loaded, in order. */
+export function behaviourNames(options: BehaviourOptions = {}): string[] {
+  return [...new Set(homes(options).flatMap(behavioursIn))].sort();
+}
+
+/** @throws Refusal for an unknown name (with the nearest one) or a file that cannot be used */
+export function loadBehaviour(name: string, options: BehaviourOptions = {}): LoadedBehaviour {
+  const folders = homes(options).filter((home) => behavioursIn(home).includes(name));
+  const [folder] = folders;
+  if (folder === undefined) throw unknownName('behaviour', name, behaviourNames(options));
+  if (folders.length > 1) throw twice(name, folders);
+  return readBehaviour(join(folder, name), name);
+}
+
+/** Reads one behaviour folder, wherever it lies. */
+export function readBehaviour(folder: string, name: string): LoadedBehaviour {
+  const path = join(folder, 'behaviour.yaml');
+  const file = readYaml(path, BehaviourFile);
+  if (file.behaviour !== name) throw badFile(path, `it names itself "${file.behaviour}" but lies in the folder "${name}"`);
+  if (file.kind !== 'in-context') return { file, tasks: [] };
+  const repeated = file.tasks.find(({ task }, index) => file.tasks.findIndex((other) => other.task === task) !== index);
+  if (repeated) throw badFile(path, `task "${repeated.task}" stands twice`);
+  const tables = new Map<string, Table>();
+  return { file, tasks: file.tasks.map((task) => readTask(folder, path, task, tables)) };
+}
+
+function readTask(folder: string, path: string, task: z.infer<typeof TaskFile>, tables: Map<string, Table>): Task {
+  const words = resolve(folder, task.words);
+  if (!words.startsWith(`${resolve(folder)}/`)) throw badFile(path, `word list "${task.words}" lies outside the behaviour`);
+  const table = tables.get(words) ?? readCsv(readText(words), words);
+  tables.set(words, table);
+  const [input, output] = [task.input, task.output].map((column) => {
+    const index = table.columns.indexOf(column);
+    if (index < 0) throw badFile(path, `task "${task.task}" asks for column "${column}"; ${task.words} has ${table.columns.join(', ')}`);
+    return index;
+  }) as [number, number];
+  const pairs = table.rows.map((row) => ({ input: row[input] as string, output: row[output] as string }));
+  refuseRepeats(words, pairs);
+  return { task: task.task, domain: task.domain, pairs };
+}
+
+/** An input that stands twice could be query and demonstration of one prompt, and give its own answer away. */
+function refuseRepeats(file: string, pairs: Task['pairs']): void {
+  const seen = new Set<string>();
+  for (const { input } of pairs) {
+    if (seen.has(input)) throw badFile(file, `the input "${input}" stands in two rows`);
+    seen.add(input);
+  }
+}
+
+function homes({ folders }: BehaviourOptions): string[] {
+  const extra = folders ?? (process.env['RECIRCUIT_BEHAVIOURS'] ?? '').split(':').filter((folder) => folder !== '');
+  return [...new Set([join(protocolsFolder, 'behaviours'), ...extra.map((folder) => resolve(folder))])];
+}
+
+function behavioursIn(home: string): string[] {
+  return listNames(home).filter((name) => existsSync(join(home, name, 'behaviour.yaml')));
+}
+
+function twice(name: string, folders: readonly string[]): Refusal {
+  return new Refusal({
+    code: 'two-behaviours',
+    what: `behaviour "${name}" cannot be loaded`,
+    why: `it stands in ${folders.length} folders, and a run must not depend on their order`,
+    instead: 'rename the one in the folder of RECIRCUIT_BEHAVIOURS',
+  });
+}

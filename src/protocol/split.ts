@@ -1,0 +1,66 @@
+/**
+ * The one place where a behaviour is cut into its search and its held-out half. The cut is by input word and domain, so
+ * that a held-out word is unseen in every task of its domain; a worker is only ever given one half.
+ */
+import { hashOf, type Material, Refusal, sha256, type Split, type Task } from '../contract/index.ts';
+import type { LoadedBehaviour } from './behaviours.ts';
+
+/** Returns one half of a behaviour, as a worker is given it. @throws Refusal where a task has no pair in that half */
+export function material({ file, tasks }: LoadedBehaviour, split: Split): Material {
+  const behaviour = file.behaviour;
+  if (file.kind === 'repeated-tokens') {
+    return { kind: 'repeated-tokens', behaviour, split, namespace: `${behaviour}|${file.split_seed}|${split}` };
+  }
+  const searched = new Map<string, ReadonlySet<string>>();
+  for (const { domain } of tasks) {
+    if (!searched.has(domain)) searched.set(domain, searchInputs(tasks, domain, file.split_seed));
+  }
+  const halves = tasks.map((task) => {
+    const inputs = searched.get(task.domain) as ReadonlySet<string>;
+    const pairs = task.pairs.filter(({ input }) => inputs.has(input) === (split === 'search'));
+    if (pairs.length === 0) throw emptyHalf(behaviour, task.task, split);
+    return { ...task, pairs };
+  });
+  return { kind: 'in-context', behaviour, split, template: file.template, tasks: halves };
+}
+
+/** Returns the sha256 of the canonical JSON of a half. */
+export function splitHash(half: Material): string {
+  return hashOf(half);
+}
+
+/** The first half of a domain's inputs, ordered by hash; of an odd number the larger half is the search half. */
+function searchInputs(tasks: readonly Task[], domain: string, seed: number): ReadonlySet<string> {
+  const inputs = new Set(tasks.filter((task) => task.domain === domain).flatMap(({ pairs }) => pairs.map(({ input }) => input)));
+  const keyed = [...inputs].map((input) => ({ input, key: sha256(`${seed}|${domain}|${input}`) }));
+  keyed.sort((a, b) => (a.key < b.key ? -1 : 1));
+  return new Set(keyed.slice(0, Math.ceil(keyed.length / 2)).map(({ input }) => input));
+}
+
+/** Two tasks of a domain share their outputs when at least this share of the larger set of outputs is in both. */
+const SHARED = 0.9;
+
+/**
+ * Returns the names of the tasks that share their outputs with another task of their domain, in order. Only they need more
+ * than the label words to be told apart.
+ */
+export function sharedOutputTasks({ tasks }: LoadedBehaviour): string[] {
+  const outputs = new Map(tasks.map((task) => [task, new Set(task.pairs.map(({ output }) => output))]));
+  const shares = (a: Task, b: Task): boolean => {
+    const [ours, theirs] = [outputs.get(a) as Set<string>, outputs.get(b) as Set<string>];
+    const common = [...ours].filter((output) => theirs.has(output)).length;
+    return common >= SHARED * Math.max(ours.size, theirs.size);
+  };
+  return tasks
+    .filter((task) => tasks.some((other) => other !== task && other.domain === task.domain && shares(task, other)))
+    .map(({ task }) => task);
+}
+
+function emptyHalf(behaviour: string, task: string, split: Split): Refusal {
+  return new Refusal({
+    code: 'empty-half',
+    what: `task "${task}" of ${behaviour} has no pair in its ${split} half`,
+    why: 'both halves of every task need at least one pair',
+    instead: 'add rows to its word list, or leave the task out',
+  });
+}
