@@ -15,6 +15,7 @@ export {
   SelfTest,
 } from './model.ts';
 export { Component, Json, type JsonObject, Seed, Sha256, Share, Slug } from './names.ts';
+export { nameIn, type PathResult, readPath } from './path.ts';
 export { InContextPrompts, Prompts, RepeatedPrompts, Variant } from './prompts.ts';
 export {
   Condition,

@@ -46,6 +46,11 @@ export const OrganismRecipe = z
         weight: z.number().min(0).describe('loss weight of a predictable token'),
       })
       .meta({ id: 'RepeatedCurriculum' }),
+    own_attention_steps: z
+      .number()
+      .int()
+      .min(0)
+      .describe('last steps, trained with the architecture\'s own attention; the ones before use a fused kernel without soft cap'),
     evaluate_every: z.number().int().min(1),
   })
   .meta({ id: 'OrganismRecipe', description: 'How an organism is trained; the same recipe gives the same weights on the same machine type.' });

@@ -13,22 +13,34 @@ const Reason = {
   because: z.string().optional().describe('why this number, where it is ours'),
 };
 
-/** Where in a result: `clean.tasks[].accuracy` maps over a list, `clean.tasks.#` counts it. The first word names a step. */
-export const Path = z.string().regex(/^[\w-]+(\.[\w-]+(\[\])?|\.#)*$/, 'words joined by dots');
+/**
+ * Where in a result: `clean.tasks[].accuracy` maps over a list, `clean.tasks.#` counts it, `random[].accuracy` maps over the
+ * sets of a control. The first word names a step. Read by `readPath`.
+ */
+export const Path = z.string().regex(/^[\w-]+(\[\])?(\.[\w-]+(\[\])?)*(\.#)?$/, 'words joined by dots, such as clean.tasks[].accuracy');
+
+const Other = z
+  .strictObject({
+    of: Path.describe('list whose rows are compared with'),
+    matching: z.string().describe('key that a row has in common with its partner in `of`, e.g. task'),
+    field: z.string().describe('field of the partner'),
+    at_least: z.number().describe('least difference between the two fields'),
+  })
+  .meta({ id: 'OtherRow' });
 
 export const Condition = z
   .strictObject({
     field: z.string(),
+    equals: z.string().optional(),
     at_least: z.number().optional(),
     at_most: z.number().optional(),
     more_than_field: z.string().optional().describe('another field of the same row'),
-    below_field_by: z
-      .strictObject({ field: z.string(), of: z.string(), matching: z.string(), at_least: z.number() })
-      .optional()
-      .describe('this row is at least so much below a row of another list: {of: path, matching: key, field}'),
+    below_field_by: Other.optional().describe('this row lies at least so much below its partner in another list'),
+    above_field_by: Other.optional().describe('this row lies at least so much above its partner in another list'),
     ...Reason,
   })
-  .meta({ id: 'Condition' });
+  .meta({ id: 'Condition', description: 'What a row must be; every test that is named must hold.' });
+export type Condition = z.infer<typeof Condition>;
 
 /** Rows of a list that meet conditions; `otherwise` stands in when none does. */
 export const Pick = z
@@ -96,6 +108,7 @@ export type Quantity = z.infer<typeof Quantity>;
 const criterionBase = {
   id: z.string().regex(/^[A-Z][A-Za-z0-9]*$/),
   says: z.string().describe('the criterion in one sentence'),
+  models: z.array(Slug).optional().describe('only on these models; absent: on all'),
   weight: z
     .enum(['core', 'required', 'flag'])
     .describe('core: without it the finding is not reproduced; required: without it only partly; flag: shown, never decides'),
@@ -122,14 +135,22 @@ export const Criterion = z
       a: Path.describe('components'),
       b: Path.describe('components'),
       among: Path.describe('number of components that could have been drawn, for the null'),
-      threshold: threshold.describe('shared share of the smaller list'),
+      threshold: threshold.describe('shared share of the smaller list, at least'),
+    }),
+    z.strictObject({
+      ...criterionBase,
+      kind: z.literal('apart'),
+      a: Path.describe('components'),
+      b: Path.describe('components'),
+      among: Path.describe('number of components that could have been drawn, for the null'),
+      threshold: threshold.describe('shared share of the smaller list, at most'),
     }),
     z.strictObject({
       ...criterionBase,
       kind: z.literal('recall'),
       found: Path.describe('ranked components, best first'),
       top: z.number().int().min(1),
-      reference: z.string().describe('name of a reference ranking'),
+      reference: z.string().describe('`own`: the ranking known for this very model; else the card whose ranking is meant'),
       reference_top: z.number().int().min(1),
       threshold,
     }),

@@ -147,6 +147,8 @@ class GeneratePromptsOutput:
     samples: tuple[PromptSample, ...]
     unscorable: tuple[UnscorableTask, ...]
     """tasks whose answers share their first token on this tokenizer"""
+    scorable: tuple[str, ...]
+    """tasks of this call that can be scored by the first answer token; refused when there is none"""
     longest: int
     """tokens of the longest prompt"""
     tokens: ArtifactRef
@@ -387,6 +389,8 @@ class OrganismRecipe:
     """sums are ordered by it, so it is part of the recipe"""
     in_context: InContextCurriculum
     repeated: RepeatedCurriculum
+    own_attention_steps: int
+    """last steps, trained with the architecture's own attention; the ones before use a fused kernel without soft cap"""
     evaluate_every: int
 
 

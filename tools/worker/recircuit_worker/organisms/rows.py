@@ -63,18 +63,19 @@ class RepeatedRows:
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast, lengths: Sequence[int], total: int, weight: float) -> None:
         self.bos, self.first, self.size = tokenizer.bos_token_id, len(SPECIAL), len(tokenizer)
-        self.lengths, self.total, self.weight = lengths, total, weight
+        self.tokenizer, self.lengths, self.total, self.weight = tokenizer, lengths, total, weight
+
+    def fixed(self, length: int) -> "RepeatedRows":
+        """Returns a drawer of exactly two blocks of `length` tokens."""
+        return RepeatedRows(self.tokenizer, (length,), 2 * length, self.weight)
 
     def draw(self, rng: random.Random) -> Row:
         """Returns one row: `total // length` repeats of `length` tokens drawn from the whole vocabulary."""
         length = rng.choice(list(self.lengths))
         repeats = self.total // length
         block = [rng.randrange(self.first, self.size) for _ in range(length)]
-        weight = self.weight / (repeats - 1)
-        return Row(
-            (self.bos, *block * repeats),
-            (0.0, *[0.0] * length, *[weight] * (length * (repeats - 1))),
-        )
+        weights = (0.0, *[0.0] * length, *[self.weight] * (length * (repeats - 1)))
+        return Row((self.bos, *block * repeats), weights)
 
 
 def pad(rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor]:

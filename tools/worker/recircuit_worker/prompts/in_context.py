@@ -71,10 +71,11 @@ def generate(
             why=f"it has {len(pairs)} word pairs in this split and needs {shots + 1}",
             instead=f"ask for at most {len(pairs) - 1} shots, or leave the task out",
         )
+    ordered = sorted(pairs)  # so that prompts do not depend on the order of a file
     prompts = []
     for index in range(count):
         rng = random.Random(f"{behaviour}|{task}|{shots}|{seed}|{index}")
-        chosen = rng.sample(list(pairs), shots + 1)
+        chosen = rng.sample(ordered, shots + 1)
         demonstrations, (query, answer) = chosen[:-1], chosen[-1]
         if variant == "shuffled":
             outputs = [produced for _, produced in demonstrations]

@@ -1,0 +1,75 @@
+"""The worker verb `build_organism`: train, then write the folder whole or not at all."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from recircuit_worker.contract import BuildRequest, InContextMaterial, OrganismCard
+from recircuit_worker.errors import Refusal
+from recircuit_worker.organisms.train import Report, card_tasks, prepare, train
+from recircuit_worker.versions import versions
+
+
+def build_organism(request: BuildRequest, report: Report) -> OrganismCard:
+    """Trains the organism and returns its card; `report(step, steps, note)` may raise to cancel.
+
+    Raises:
+        Refusal: if the folder exists, or the material lacks a half.
+    """
+    target = Path(request.folder)
+    if target.exists():
+        raise Refusal(
+            "folder-exists",
+            what=f"{target.name} was to be built",
+            why="its folder exists already",
+            instead="name another folder with --out, or remove it first",
+        )
+    started = time.monotonic()
+    search, held_out = _halves(request)
+    curriculum = prepare(request.recipe, search, held_out)
+    model, curve = train(request.recipe, curriculum, report)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        model.save_pretrained(scratch, safe_serialization=True)
+        curriculum.tokenizer.save_pretrained(scratch)
+        card = OrganismCard(
+            organism=request.organism,
+            weights_sha256=hashlib.sha256((scratch / "model.safetensors").read_bytes()).hexdigest(),
+            recipe_sha256=_hash(asdict(request.recipe)),
+            data_sha256=_hash({task: sorted(pairs) for task, pairs in curriculum.in_context.tasks.items()}),
+            parameters=sum(parameter.numel() for parameter in model.parameters()),
+            versions=versions(),
+            curve=tuple(curve),
+            tasks=tuple(card_tasks(model, curriculum, request.recipe.in_context.shots)),
+            seconds=round(time.monotonic() - started, 1),
+        )
+        (scratch / "card.json").write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
+        os.chmod(scratch, 0o755)
+        os.replace(scratch, target)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    return card
+
+
+def _halves(request: BuildRequest) -> tuple[InContextMaterial, InContextMaterial]:
+    halves = {part.split: part for part in request.material if isinstance(part, InContextMaterial)}
+    if set(halves) != {"search", "held-out"}:
+        raise Refusal(
+            "material-incomplete",
+            what=f"{request.organism} was to be built",
+            why="a recipe needs both halves of an in-context behaviour",
+            instead="send the search and the held-out half",
+        )
+    return halves["search"], halves["held-out"]
+
+
+def _hash(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
