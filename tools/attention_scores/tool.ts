@@ -17,12 +17,20 @@ export const attentionScores = defineTool({
     .strictObject({
       prompts: RepeatedPrompts,
       pattern: z.enum(['induction', 'previous-token', 'duplicate-token']).default('induction'),
+      components: z
+        .array(Component)
+        .min(1)
+        .max(512)
+        .nullable()
+        .default(null)
+        .describe('heads to report, in this order; null: the best ones'),
       top: z.number().int().min(1).max(512).nullable().default(null).describe('heads returned; null: 2 % of all heads, at least 3'),
     })
     .meta({ id: 'AttentionScoresInput' }),
   output: z
     .strictObject({
       heads: z.array(ScoredHead).describe('best first; score is a share of attention, 0 to 1'),
+      mean: z.number().describe('mean score of the heads in `heads`'),
       all_heads: z.number().int(),
       scores: ArtifactRef.describe('(sequence, layer, head) float32, share of attention'),
       receipt: Receipt,

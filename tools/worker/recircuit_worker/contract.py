@@ -52,6 +52,8 @@ class ArtifactRef:
 class AttentionScoresInput:
     prompts: RepeatedPrompts
     pattern: Literal["induction", "previous-token", "duplicate-token"]
+    components: tuple[str, ...] | None
+    """heads to report, in this order; null: the best ones"""
     top: int | None
     """heads returned; null: 2 % of all heads, at least 3"""
 
@@ -60,6 +62,8 @@ class AttentionScoresInput:
 class AttentionScoresOutput:
     heads: tuple[ScoredHead, ...]
     """best first; score is a share of attention, 0 to 1"""
+    mean: float
+    """mean score of the heads in `heads`"""
     all_heads: int
     scores: ArtifactRef
     """(sequence, layer, head) float32, share of attention"""
