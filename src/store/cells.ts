@@ -1,0 +1,14 @@
+/** Rows of the grid, read from the view `cell`. What a finding's behaviour is, and which models are organisms, is not the record's to know. */
+import type Database from 'better-sqlite3';
+import type { Cell } from '../contract/index.ts';
+
+/** A cell as far as the record knows it. */
+export type CellRow = Omit<Cell, 'behaviour' | 'organism'>;
+
+export function readCells(db: Database.Database): CellRow[] {
+  const rows = db.prepare('SELECT finding, model, verdict, runs, agreeing, verdicts, latest FROM cell').all();
+  return (rows as (Omit<CellRow, 'verdicts'> & { verdicts: string })[]).map((row) => ({
+    ...row,
+    verdicts: JSON.parse(row.verdicts) as CellRow['verdicts'],
+  }));
+}

@@ -1,0 +1,19 @@
+/** The store: what happened, and how to tell that it was not changed since. Planners, tools and workers know nothing of it. */
+import { type OpenOptions, openDatabase } from './database.ts';
+import { RunRecord } from './record.ts';
+
+export { checkArtifact, readManifest, readTensor, type Tensor } from './artifacts.ts';
+export type { CellRow } from './cells.ts';
+export type { NewRun, RunFilter } from './record.ts';
+export { RunRecord } from './record.ts';
+export { artifactsOf } from './rows.ts';
+export { ulid } from './ulid.ts';
+export { type Problem, type Verification, verifyRun } from './verify.ts';
+
+/**
+ * Opens runs.db, creating and migrating it unless `readOnly`. One process writes a run at a time (`acquire`).
+ * @throws Refusal no-record, not-a-database, not-a-record, newer-database, older-database; Fault database-locked, disk-full
+ */
+export function openRecord(file: string, options: OpenOptions = {}): RunRecord {
+  return new RunRecord(openDatabase(file, options), file);
+}

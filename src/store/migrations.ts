@@ -1,0 +1,14 @@
+/**
+ * The schema of runs.db as numbered migrations. A migration that has been released is never edited; a change is a new one at the
+ * end, and for each a database written before it is kept among the tests.
+ */
+import { m001Record } from './migrations/m001-record.ts';
+import { m002Cells } from './migrations/m002-cells.ts';
+
+export interface Migration {
+  readonly name: string;
+  readonly up: string;
+}
+
+/** In order; the number of a migration is its place, from 1, and becomes `user_version`. */
+export const migrations: readonly Migration[] = [m001Record, m002Cells];

@@ -1,0 +1,15 @@
+/** How tests run: every test beside its code, in processes of their own, since native modules and child processes are the real thing here. */
+import { defineConfig } from 'vitest/config';
+import { root } from './root.ts';
+
+export default defineConfig({
+  root,
+  test: {
+    include: ['src/**/*.test.ts', 'agents/**/*.test.ts', 'tools/**/*.test.ts', 'evals/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/.venv/**', 'runs/**'],
+    pool: 'forks',
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    reporters: ['default'],
+  },
+});
