@@ -1,0 +1,67 @@
+/** Opening: what is created, migrated and refused. */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { execa } from 'execa';
+import { describe, expect, test } from 'vitest';
+import { root } from '../root.ts';
+import { openRecord } from './index.ts';
+import { migrations } from './migrations.ts';
+import { freshRecord, openRun } from './testing.ts';
+
+const folder = (): string => mkdtempSync(join(tmpdir(), 'recircuit-open-'));
+
+describe('opening', () => {
+  test('creates folders, WAL, every migration by name, and keeps what was there', () => {
+    const file = join(folder(), 'a', 'b', 'runs.db');
+    const record = openRecord(file);
+    const { run } = openRun(record);
+    const raw = new Database(file);
+    expect(raw.pragma('journal_mode', { simple: true })).toBe('wal');
+    expect(raw.prepare('SELECT name FROM migration ORDER BY number').pluck().all()).toEqual(migrations.map(({ name }) => name));
+    record.close();
+    expect(openRecord(file).runs()[0]?.run).toBe(run);
+  });
+
+  test('a newer schema and an unknown migration are refused, and nothing is written', () => {
+    const { record, file } = freshRecord();
+    record.close();
+    const raw = new Database(file);
+    raw.pragma(`user_version = ${migrations.length + 1}`);
+    expect(() => openRecord(file)).toThrow(/schema is version 3 and this program knows 2.*update recircuit/);
+    raw.pragma(`user_version = ${migrations.length}`);
+    raw.exec("UPDATE migration SET name = 'm002_from_the_future' WHERE number = 2");
+    expect(() => openRecord(file, { readOnly: true })).toThrow('m002_from_the_future');
+  });
+
+  test('an older schema is migrated by a writer and refused by a reader', () => {
+    const { record, file } = freshRecord();
+    const { run } = openRun(record);
+    record.close();
+    const raw = new Database(file);
+    raw.exec("DROP VIEW cell; DELETE FROM migration WHERE number = 2; PRAGMA user_version = 1");
+    expect(() => openRecord(file, { readOnly: true })).toThrow('open it once for writing');
+    expect(openRecord(file).runs()[0]?.run).toBe(run);
+    expect(openRecord(file, { readOnly: true }).cells()).toEqual([]);
+  });
+
+  test('what is no record is refused in one sentence', () => {
+    const text = join(folder(), 'runs.db');
+    writeFileSync(text, 'not a database, but long enough to be looked at as if it were one'.repeat(100));
+    expect(() => openRecord(text)).toThrow('is not an SQLite database');
+    const foreign = join(folder(), 'runs.db');
+    new Database(foreign).exec('CREATE TABLE bookmark (url TEXT)');
+    expect(() => openRecord(foreign)).toThrow('database of another program');
+    expect(() => openRecord(join(folder(), 'none.db'), { readOnly: true })).toThrow('there is no such file');
+    expect(() => openRecord(folder())).toThrow('cannot be opened');
+  });
+
+  test('eight processes may create it at once', async () => {
+    const file = join(folder(), 'runs.db');
+    const script = `import { openRecord } from './src/store/index.ts'; openRecord(process.argv.at(-1)).close();`;
+    const open = (): Promise<unknown> => execa(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script, file], { cwd: root });
+    await Promise.all(Array.from({ length: 8 }, open));
+    expect(openRecord(file).runs()).toEqual([]);
+  });
+});
