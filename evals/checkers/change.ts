@@ -1,0 +1,20 @@
+/** Two numbers of the same unit against each other: gain (difference) and ratio. */
+import { type Checker, quantity, reaches, Unmeasured } from './evidence.ts';
+
+export const gain: Checker<'gain'> = {
+  threshold: ({ threshold }) => `a gain of at least ${threshold.value}`,
+  find: (criterion, evidence) => {
+    const [value, over] = [quantity(criterion.value, evidence), quantity(criterion.over, evidence)];
+    return { measured: value - over, pass: reaches(value - over, criterion.threshold.value), parts: { value, over } };
+  },
+};
+
+/** Only over a positive number: the ratio to nothing, or to a change the other way, has no meaning. */
+export const ratio: Checker<'ratio'> = {
+  threshold: ({ threshold }) => `at least ${threshold.value} times as much`,
+  find: (criterion, evidence) => {
+    const [value, over] = [quantity(criterion.value, evidence), quantity(criterion.over, evidence)];
+    if (over <= 0) throw new Unmeasured(`a ratio to ${over} has no meaning`);
+    return { measured: value / over, pass: reaches(value / over, criterion.threshold.value), parts: { value, over } };
+  },
+};

@@ -1,0 +1,38 @@
+/** Rankings against a reference ranking of the same model: recall of its top, and rank correlation over shared components. */
+import { type Checker, components, effects, reaches, reference, Unmeasured } from './evidence.ts';
+import { spearman } from './spearman.ts';
+
+export const recall: Checker<'recall'> = {
+  threshold: ({ threshold, top, reference_top }) => `at least ${threshold.value} of the reference's top ${reference_top} among the top ${top}`,
+  find: (criterion, evidence) => {
+    const found = components(criterion.found, evidence);
+    const known = [...new Set(reference(criterion.reference, evidence).map(({ component }) => component))];
+    short(found, criterion.top, criterion.found);
+    short(known, criterion.reference_top, `the reference "${criterion.reference}"`);
+    const wanted = known.slice(0, criterion.reference_top);
+    const top = new Set(found.slice(0, criterion.top));
+    const missed = wanted.filter((component) => !top.has(component));
+    const measured = (wanted.length - missed.length) / wanted.length;
+    return { measured, pass: reaches(measured, criterion.threshold.value), parts: { found: wanted.length - missed.length, of: wanted.length, missed } };
+  },
+};
+
+/** Fewer shared components than this say nothing of an order. */
+const FEWEST = 3;
+
+export const rankCorrelation: Checker<'rank-correlation'> = {
+  threshold: ({ threshold }) => `a rank correlation of at least ${threshold.value}`,
+  find: (criterion, evidence) => {
+    const known = new Map(reference(criterion.reference, evidence).map(({ component, effect }) => [component, effect]));
+    const shared = effects(criterion.found, evidence).filter(({ component }) => known.has(component));
+    if (shared.length < FEWEST) throw new Unmeasured(`only ${shared.length} components stand in both rankings`);
+    const measured = spearman(shared.map(({ effect }) => effect), shared.map(({ component }) => known.get(component) as number));
+    if (Number.isNaN(measured)) throw new Unmeasured('all effects of a ranking are equal, so there is no order to compare');
+    return { measured, pass: reaches(measured, criterion.threshold.value), parts: { shared: shared.length, reference: known.size } };
+  },
+};
+
+/** A list that ends before the asked depth was not measured deep enough: what it lacks may have been just below. */
+function short(list: readonly string[], depth: number, name: string): void {
+  if (list.length < depth) throw new Unmeasured(`${name} holds ${list.length} components, and ${depth} are asked for`);
+}
