@@ -1,0 +1,22 @@
+/** Makes the checkout ready to run. When it is ready already, two hashes are all it costs. */
+import { join } from 'node:path';
+import { pythonEnvironment } from './environment.mjs';
+import { withLock } from './lock.mjs';
+import { checkNode } from './node-version.mjs';
+import { nodePackages } from './packages.mjs';
+import { root } from './paths.mjs';
+import { say, seconds } from './report.mjs';
+
+const parts = [nodePackages, pythonEnvironment];
+
+/** @throws SetupError when something cannot be installed; running it again goes on from there. */
+export async function ensureSetup() {
+  checkNode();
+  const open = () => parts.filter((part) => !part.current());
+  if (open().length === 0) return;
+  const begun = performance.now();
+  await withLock(join(root, '.recircuit', 'setup.lock'), async () => {
+    for (const part of open()) await part.install();
+  });
+  say(`ready after ${seconds(begun)}`);
+}
