@@ -4,6 +4,7 @@ What a tensor means (kind, axes, unit, labels, who made it of which model) is pa
 of different meaning are different artifacts and a manifest cannot be swapped. What to measure belongs in the tools.
 """
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -72,20 +73,18 @@ class ArtifactWriter:
         """
         ready = {name: _ready(name, tensor) for name, tensor in tensors.items()}
         labels = {axis: tuple(names) for axis, names in (labels or {}).items()}
-        data = ready[MAIN]
-        _check_axes(data, axes, labels)
-        shape, dtype = tuple(data.shape), str(data.dtype).removeprefix("torch.")
-        meaning = _meaning(kind, axes, unit, labels, producer)
-        content = save(ready, metadata={MEANING: meaning})
+        _check_axes(ready[MAIN], axes, labels)
+        ref = ArtifactRef(sha256="", kind=kind, shape=(), axes=tuple(axes), dtype="", unit=unit)
+        manifest = Manifest(ref=ref, bytes=0, labels=labels, producer=producer)
+        content = save(ready, metadata={MEANING: _meaning(manifest)})
         sha256 = hashlib.sha256(content).hexdigest()
-        ref = ArtifactRef(sha256=sha256, kind=kind, shape=shape, axes=tuple(axes), dtype=dtype, unit=unit)
-        manifest = Manifest(ref=ref, bytes=len(content), labels=labels, producer=producer)
+        manifest = _described(Artifact(ready, manifest), sha256, content)
         if not self._holds(sha256):
             self._put(self._tensors(sha256), content)
         if not self._manifest(sha256).exists():  # last, so that a manifest always has its tensors
             text = json.dumps(encode_checked("Manifest", manifest), indent=1, ensure_ascii=False)
             self._put(self._manifest(sha256), f"{text}\n".encode())
-        return ref
+        return manifest.ref
 
     def read(self, sha256: str, kind: str, *, weights_sha256: str | None = None) -> Artifact:
         """Returns an artifact, checked against its name and its meaning.
@@ -97,7 +96,8 @@ class ArtifactWriter:
             Refusal: `unknown-artifact`, `wrong-kind` or `other-model`.
             Fault: `artifact-mismatch` for a file or a manifest that was changed.
         """
-        content, manifest = self._load(sha256)
+        artifact = self._load(sha256)
+        manifest = artifact.manifest
         if manifest.ref.kind != kind:
             raise Refusal(
                 "wrong-kind",
@@ -112,9 +112,9 @@ class ArtifactWriter:
                 why=f"it was measured on {manifest.producer.model}, whose weights are others",
                 instead="measure it on this model first",
             )
-        return Artifact(load(content), manifest)
+        return artifact
 
-    def _load(self, sha256: str) -> tuple[bytes, Manifest]:
+    def _load(self, sha256: str) -> Artifact:
         if not _SHA256.fullmatch(sha256):
             raise _unknown(sha256)
         try:
@@ -126,10 +126,10 @@ class ArtifactWriter:
             raise _mismatch(sha256, "its manifest cannot be read") from error
         if hashlib.sha256(content).hexdigest() != sha256:
             raise _mismatch(sha256, "its bytes have another hash")
-        ref = manifest.ref
-        if _meaning_of(content) != _meaning(ref.kind, ref.axes, ref.unit, manifest.labels, manifest.producer):
+        artifact = Artifact(load(content), manifest)
+        if _described(artifact, sha256, content) != manifest or _meaning_of(content) != _meaning(manifest):
             raise _mismatch(sha256, "its manifest tells another story than the file itself")
-        return content, manifest
+        return artifact
 
     def _holds(self, sha256: str) -> bool:
         """Whether the tensors are there already; a file of that name with other bytes is reported, never mended."""
@@ -192,10 +192,20 @@ def _check_axes(data: torch.Tensor, axes: Sequence[str], labels: Mapping[str, tu
             raise ValueError(f"{len(labels[axis])} labels for axis {axis} of length {size}")
 
 
-def _meaning(kind: str, axes: Sequence[str], unit: str, labels: Mapping[str, Sequence[str]], producer: Producer) -> str:
-    """Everything of a manifest but the versions: those are in the receipt, and other versions may give equal bytes."""
-    made = {key: value for key, value in encode(producer).items() if key != "versions"}
-    return canonical_json({"kind": kind, "axes": list(axes), "unit": unit, "labels": dict(labels), "producer": made})
+def _described(artifact: Artifact, sha256: str, content: bytes) -> Manifest:
+    """Returns the manifest with everything in it that the file itself tells."""
+    data, manifest = artifact.tensors[MAIN], artifact.manifest
+    shape, dtype = tuple(data.shape), str(data.dtype).removeprefix("torch.")
+    ref = dataclasses.replace(manifest.ref, sha256=sha256, shape=shape, dtype=dtype)
+    return dataclasses.replace(manifest, ref=ref, bytes=len(content))
+
+
+def _meaning(manifest: Manifest) -> str:
+    """What goes into the bytes. Versions do not: they are in the receipt, and others may give equal numbers."""
+    meaning = encode(manifest)
+    producer = {key: value for key, value in meaning["producer"].items() if key != "versions"}
+    ref = {key: meaning["ref"][key] for key in ("kind", "axes", "unit")}
+    return canonical_json({**ref, "labels": meaning["labels"], "producer": producer})
 
 
 def _meaning_of(content: bytes) -> str | None:

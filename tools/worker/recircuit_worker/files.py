@@ -69,9 +69,9 @@ def check_folder(path: Path) -> CheckedFolder:
     """Returns what may be loaded of a folder.
 
     Raises:
-        Refusal: `no-folder`, `pickle-weights`, `remote-code`, `archive`, `adapter-folder`, `outside-folder`,
-            `no-config`, `no-tokenizer`, `no-weights`, `other-format`, `bad-json`, `bad-index`, `truncated-weights`,
-            `oversized-header` or `bad-header`.
+        Refusal: `no-folder`, `pickle-weights`, `remote-code`, `archive`, `adapter-folder`, `not-a-file`,
+            `outside-folder`, `no-config`, `no-tokenizer`, `no-weights`, `other-format`, `bad-json`, `bad-index`,
+            `truncated-weights`, `oversized-header` or `bad-header`.
     """
     folder = path.absolute()
     if not folder.is_dir():
@@ -121,6 +121,9 @@ def _check_names(folder: Path, names: list[str]) -> None:
 
 def _check_stays_inside(folder: Path, name: str) -> None:
     """A link may lead to the hub cache's blobs of the same repository, and nowhere else outside the folder."""
+    if not (folder / name).is_file():
+        why = f"{name} is no plain file, or a link to nothing"
+        raise _refused("not-a-file", folder, why, "fetch the file again, or take it out of the folder")
     target, home = (folder / name).resolve(), folder.resolve()
     blobs = home.parent.parent / "blobs" if home.parent.name == "snapshots" else None
     if target.is_relative_to(home) or (blobs is not None and target.parent == blobs):

@@ -65,8 +65,8 @@ def _download(repository: str, revision: str) -> Path:
         raise _refused(
             "no-such-repository",
             repository,
-            f"the hub does not give it out at revision {revision[:12]}: it does not exist, or needs an accepted licence",
-            "check the name and the revision, and log in with `hf auth login` if it is gated",
+            f"the hub does not give it out at revision {revision[:12]}: it does not exist or is gated",
+            "check the name and the revision, and accept its licence and run `hf auth login` if it is gated",
         ) from error
     except Exception as error:
         raise Fault(
