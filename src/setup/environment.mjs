@@ -63,7 +63,7 @@ function pip(what, args) {
 }
 
 /** The first interpreter that is new enough and able to make an environment. */
-async function findPython() {
+export async function findPython() {
   const named = process.env.RECIRCUIT_PYTHON;
   const seen = [];
   for (const name of named ? [named] : NAMES) {
