@@ -1,0 +1,26 @@
+/** Nodes and edges, nothing else: read -> gate -> plan -> act (loop) -> claim. */
+import { type BaseCheckpointSaver, END, START, StateGraph } from '@langchain/langgraph';
+import { act } from './nodes/act.ts';
+import { claim } from './nodes/claim.ts';
+import { gate } from './nodes/gate.ts';
+import { plan } from './nodes/plan.ts';
+import { read } from './nodes/read.ts';
+import type { AgentPorts } from './ports.ts';
+import { type AgentState, State } from './state.ts';
+
+export function buildGraph(ports: AgentPorts, checkpointer: BaseCheckpointSaver) {
+  const unlessDone = <To extends string>(to: To) => (state: AgentState) => (state.done === null ? to : END);
+  return new StateGraph(State)
+    .addNode('read', read(ports))
+    .addNode('gate', gate(ports))
+    .addNode('plan', plan(ports))
+    .addNode('act', act(ports))
+    .addNode('claim', claim(ports))
+    .addEdge(START, 'read')
+    .addEdge('read', 'gate')
+    .addConditionalEdges('gate', unlessDone('plan'), ['plan', END])
+    .addConditionalEdges('plan', unlessDone('act'), ['act', END])
+    .addConditionalEdges('act', (state: AgentState) => (state.pending === null ? unlessDone('act')(state) : 'claim'), ['act', 'claim', END])
+    .addEdge('claim', END)
+    .compile({ checkpointer, name: 'reproduce' });
+}

@@ -1,0 +1,13 @@
+/** The public face of the room. LangGraph is imported when an agent runs, so that a command's help does not wait for it. */
+import type { AgentPorts } from './ports.ts';
+
+export { Action } from './action.ts';
+export { agentIsDone } from './acts.ts';
+export { plannerNamed, plannerNames } from './planners/index.ts';
+export type { AgentPorts, AgentView, Observation, Planner, Purpose, Recorder, ToolOutcome, ToolRunner } from './ports.ts';
+
+/** Runs the agent; see run-agent.ts. */
+export async function runAgent(ports: AgentPorts, options: { thread: string; checkpoints: string }): Promise<void> {
+  const agent = await import('./run-agent.ts');
+  await agent.runAgent(ports, options);
+}

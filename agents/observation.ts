@@ -1,0 +1,39 @@
+/** The planner's view of the run, rebuilt from the record each time it is asked. */
+import type { Step, StepOf } from '../src/contract/index.ts';
+import { nameOf } from './acts.ts';
+import type { AgentPorts, NamedRefusal, NamedResult, Observation } from './ports.ts';
+
+const MOST_ACTS = 200;
+
+/** How many tool calls a planner gets: three times the published procedure, 200 at most. */
+export function actLimit(procedure: readonly unknown[]): number {
+  return Math.min(MOST_ACTS, procedure.length * 3);
+}
+
+export function observe(ports: AgentPorts, acts: number): Observation {
+  const steps = ports.recorder.steps();
+  return {
+    protocol: ports.view,
+    facts: ports.facts,
+    seed: ports.seed,
+    plan: steps.map(({ body }) => (body.kind === 'plan' ? body.plan : null)).find((plan) => plan !== null) ?? null,
+    ...outcomes(steps),
+    remaining: actLimit(ports.view.procedure) - acts,
+    complaint: null,
+  };
+}
+
+function outcomes(steps: readonly Step[]): Pick<Observation, 'results' | 'refusals'> {
+  const calls = new Map<string, StepOf<'tool-call'>>();
+  const results: Record<string, NamedResult> = {};
+  const refusals: NamedRefusal[] = [];
+  for (const { act, body } of steps) {
+    if (body.kind === 'tool-call') calls.set(act, body);
+    if (body.kind !== 'tool-result' && body.kind !== 'refusal') continue;
+    const name = nameOf(body.call);
+    if (name === undefined) continue;
+    if (body.kind === 'tool-result') results[name] = { act: body.call, tool: body.tool, output: body.output };
+    else refusals.push({ act: body.call, name, tool: calls.get(body.call)?.tool ?? '', failure: body.failure });
+  }
+  return { results, refusals };
+}

@@ -1,0 +1,95 @@
+/**
+ * What the agent needs from outside, and all that it can reach. Neither held-out prompts, nor reference values, nor the
+ * criteria's evaluation stands here: what is not a port, an agent cannot touch.
+ */
+import type {
+  ArtifactRef,
+  CriterionResult,
+  Failure,
+  Json,
+  JsonObject,
+  ModelFacts,
+  Plan,
+  Protocol,
+  Step,
+  StepBody,
+} from '../src/contract/index.ts';
+
+/** The part of a protocol that an agent reads. Measurements, controls and reference rankings are left out. */
+export interface AgentView extends Pick<Protocol, 'finding' | 'claim' | 'source' | 'roles' | 'gate' | 'procedure' | 'claim_from'> {
+  readonly behaviour: { readonly name: string; readonly kind: string; readonly tasks: readonly string[] };
+  /** The criteria in words: an agent may know what is asked, not how it is computed. */
+  readonly criteria: readonly { readonly id: string; readonly says: string }[];
+}
+
+export interface NamedResult {
+  readonly act: string;
+  readonly tool: string;
+  readonly output: JsonObject;
+}
+
+export interface NamedRefusal {
+  readonly act: string;
+  readonly name: string;
+  readonly tool: string;
+  readonly failure: Failure;
+}
+
+/** What a planner is shown before each action: rebuilt from the record, so that a resumed run sees the same. */
+export interface Observation {
+  readonly protocol: AgentView;
+  readonly facts: ModelFacts;
+  readonly seed: number;
+  /** null until the plan is sealed. */
+  readonly plan: Plan | null;
+  /** Results by name, the gate's measurements among them. Arrays stay in artifacts. */
+  readonly results: Readonly<Record<string, NamedResult>>;
+  readonly refusals: readonly NamedRefusal[];
+  /** Tool calls that are left. */
+  readonly remaining: number;
+  /** Why the last answer was sent back, or null. */
+  readonly complaint: string | null;
+}
+
+/** Contract: may answer anything; the graph validates. Holds no state that the observation does not give it. */
+export interface Planner {
+  /** Stands in the record, e.g. `scripted`. */
+  readonly id: string;
+  next(observation: Observation): Promise<unknown>;
+}
+
+export type ToolOutcome =
+  | { readonly kind: 'result'; readonly output: JsonObject; readonly artifacts: readonly ArtifactRef[] }
+  | { readonly kind: 'refusal'; readonly failure: Failure };
+
+export interface Purpose {
+  readonly serves: readonly string[];
+  readonly because: string;
+}
+
+/**
+ * Contract: calling an act twice gives one record and the same outcome. A refusal is an outcome; a fault is thrown and ends
+ * the run.
+ */
+export interface ToolRunner {
+  call(act: string, tool: string, input: JsonObject, purpose: Purpose): Promise<ToolOutcome>;
+}
+
+/** Contract: recording an act twice with the same content gives the stored step; other content is a fault. */
+export interface Recorder {
+  record(act: string, body: StepBody): Step;
+  /** In order, from the first. */
+  steps(): readonly Step[];
+}
+
+export interface AgentPorts {
+  readonly planner: Planner;
+  readonly tools: ToolRunner;
+  readonly recorder: Recorder;
+  /** Judges the gate from its measurements, or from the reasons why they are missing. */
+  readonly judgeGate: (values: Record<string, Json>, unmeasured: Record<string, string>) => CriterionResult;
+  readonly view: AgentView;
+  /** Facts of the open model, on the search half. */
+  readonly facts: ModelFacts;
+  readonly seed: number;
+}

@@ -1,0 +1,175 @@
+/**
+ * The composition root of a run: the only place where protocol, agent, worker, checkers and record meet. What each of them does
+ * is theirs; here stands the order in which they are brought together.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { agentIsDone, runAgent } from '../../agents/index.ts';
+import { check } from '../../evals/checkers/index.ts';
+import { type Claim, hashOf, type JsonObject, type Run, type Split, type Step, type StepBody } from '../contract/index.ts';
+import type { WorkerHandle } from '../worker/index.ts';
+import { CALL_MS } from './budget.ts';
+import { endBadly } from './failure.ts';
+import { faultPoint } from './fault-points.ts';
+import { openedBody, refuseOtherConditions } from './opened.ts';
+import type { JobEvent, JobOptions } from './options.ts';
+import { recall } from './recall.ts';
+import { RunRecorder } from './recorder.ts';
+import { referencesFor } from './references.ts';
+import type { Prepared } from './resolve.ts';
+import { RecordingToolRunner } from './tool-runner.ts';
+import { verify } from './verify.ts';
+import { JobWorker } from './workers.ts';
+
+const PHASE = { search: 'search', 'held-out': 'verify' } as const;
+
+export class Job {
+  readonly #options: JobOptions;
+  readonly #prepared: Prepared;
+  readonly #signal: AbortSignal;
+  readonly #worker: JobWorker;
+  readonly #faultPoint = faultPoint();
+  /** The run, once it exists. */
+  #run: string | undefined;
+  #split: Split = 'search';
+
+  constructor(options: JobOptions, prepared: Prepared, signal: AbortSignal) {
+    this.#options = options;
+    this.#prepared = prepared;
+    this.#signal = signal;
+    this.#worker = new JobWorker({ python: options.python, log: options.log, signal });
+  }
+
+  async run(): Promise<Run> {
+    const { record, artifacts } = this.#options;
+    const resumed = this.#prepared.run?.run;
+    if (resumed !== undefined) this.#take(resumed);
+    try {
+      mkdirSync(resolve(artifacts), { recursive: true });
+      if (resumed === undefined || !agentIsDone(record.steps(resumed))) await this.#search();
+      return await this.#verify();
+    } catch (error) {
+      return endBadly({ record, run: this.#run, phase: PHASE[this.#split], cancelled: this.#signal.aborted }, error);
+    }
+  }
+
+  /** Stops the worker and gives the run back. */
+  async close(): Promise<void> {
+    await this.#worker.stop();
+    if (this.#run !== undefined) this.#options.record.release(this.#run);
+  }
+
+  async #search(): Promise<void> {
+    const { protocol, planner, view, seed } = this.#prepared;
+    const { handle, run, recorder } = await this.#enter('search');
+    const ports = {
+      planner,
+      view,
+      seed,
+      recorder,
+      facts: handle.facts,
+      tools: this.#tools(handle, recorder),
+      judgeGate: (values: JsonObject, unmeasured: Record<string, string>) =>
+        check(protocol.gate.criterion, { values, unmeasured, references: {} }),
+    };
+    const checkpoints = this.#options.checkpoints ?? join(dirname(resolve(this.#options.artifacts)), 'checkpoints.db');
+    await runAgent(ports, { thread: run, checkpoints });
+  }
+
+  async #verify(): Promise<Run> {
+    const { record } = this.#options;
+    const { protocol, model, seed, tasks } = this.#prepared;
+    const { handle, run, recorder } = await this.#enter('held-out');
+    const { facts } = handle;
+    const verdict = await verify({
+      protocol,
+      model,
+      seed,
+      tasks,
+      facts,
+      ...claimIn(recorder.steps()),
+      references: referencesFor(protocol, model, facts),
+      tools: this.#tools(handle, recorder),
+      record: (act: string, body: StepBody) => recorder.record(act, body),
+    });
+    recorder.record('verdict', { kind: 'verdict', verdict });
+    this.#signal.throwIfAborted();
+    const sealed = record.seal(run, verdict.verdict);
+    recorder.announce('sealed');
+    return sealed;
+  }
+
+  /** Opens a fresh worker with one half of the material; opens the run, or makes sure that it goes on as it began. */
+  async #enter(split: Split): Promise<{ handle: WorkerHandle; run: string; recorder: RunRecorder }> {
+    const { record } = this.#options;
+    this.#split = split;
+    this.#emit({ kind: 'phase', phase: PHASE[split] });
+    const handle = await this.#worker.open(this.#prepared.request(split));
+    const opened = openedBody(this.#prepared, this.#worker.versions);
+    const run = this.#run ?? this.#create();
+    const before = record.step(run, 'opened')?.body;
+    if (before) refuseOtherConditions(run, before, opened);
+    if (record.run(run)?.state !== 'running') record.reopen(run);
+    const recorder = this.#recorder(run);
+    recorder.record('opened', opened);
+    return { handle, run, recorder };
+  }
+
+  #create(): string {
+    const { protocol, model, planner, seed } = this.#prepared;
+    const { record } = this.#options;
+    const { run } = record.createRun({
+      finding: protocol.finding,
+      model,
+      planner: planner.id,
+      seed,
+      protocol,
+      protocol_sha256: hashOf(protocol),
+    });
+    this.#take(run);
+    return run;
+  }
+
+  #take(run: string): void {
+    this.#options.record.acquire(run, { pid: process.pid });
+    this.#run = run;
+  }
+
+  #recorder(run: string): RunRecorder {
+    return new RunRecorder({
+      record: this.#options.record,
+      run,
+      onEvent: (event) => this.#emit(event),
+      faultPoint: this.#faultPoint,
+      workerPid: () => this.#worker.pid,
+    });
+  }
+
+  #tools(handle: WorkerHandle, recorder: RunRecorder): RecordingToolRunner {
+    const { record, callMs } = this.#options;
+    const { protocol, model } = this.#prepared;
+    return new RecordingToolRunner({
+      recorder,
+      phase: PHASE[this.#split],
+      facts: handle.facts,
+      worker: (tool, input, options) => handle.call(tool, input, options),
+      recall: (input) => recall(record, protocol.finding, model, input),
+      callMs: callMs ?? CALL_MS,
+      signal: this.#signal,
+      onEvent: (event) => this.#emit(event),
+    });
+  }
+
+  #emit(event: JobEvent): void {
+    this.#options.onEvent?.(event);
+  }
+}
+
+/** The sealed claim, or why there is none, as the record has it. */
+function claimIn(steps: readonly Step[]): { claim: Claim | null; noClaim: string } {
+  for (const { body } of steps) {
+    if (body.kind === 'claim') return { claim: body.claim, noClaim: '' };
+    if (body.kind === 'gave-up') return { claim: null, noClaim: `The agent gave up: ${body.reason}` };
+  }
+  return { claim: null, noClaim: 'The behaviour passed the gate on the held-out half but not on the search half, so nothing was searched.' };
+}

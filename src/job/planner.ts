@@ -1,0 +1,30 @@
+/** Chooses the planner of a job. With a replaced claim its name says so, in the run and in its first step. */
+import { Action, type Planner, plannerNamed, plannerNames } from '../../agents/index.ts';
+import type { ModelFacts } from '../contract/index.ts';
+import { unknownName } from '../protocol/index.ts';
+import type { ReplaceClaim } from './options.ts';
+
+const REPLACED = ', claim replaced';
+
+/** @param asked a planner, or a name, as a run's record has it too. @throws Refusal for an unknown name */
+export function choosePlanner(asked: string | Planner, replace: ReplaceClaim | undefined): Planner {
+  const planner = typeof asked === 'string' ? named(asked.replace(REPLACED, '')) : asked;
+  return replace ? replacing(planner, replace) : planner;
+}
+
+function named(name: string): Planner {
+  const planner = plannerNamed(name);
+  if (planner) return planner;
+  throw unknownName('planner', name, plannerNames);
+}
+
+function replacing(planner: Planner, replace: ReplaceClaim): Planner {
+  return {
+    id: `${planner.id}${REPLACED}`,
+    async next(observation) {
+      const parsed = Action.safeParse(await planner.next(observation));
+      if (!parsed.success || parsed.data.kind !== 'claim') return parsed.success ? parsed.data : null;
+      return { ...parsed.data, claim: replace(parsed.data.claim, observation.facts as ModelFacts, observation.seed) };
+    },
+  };
+}

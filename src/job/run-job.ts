@@ -1,0 +1,26 @@
+/** The one entrance: prepares a job, lets signals cancel it, runs it, and leaves nothing behind. */
+import type { Run } from '../contract/index.ts';
+import { silenceTracing } from './environment.ts';
+import { Job } from './job.ts';
+import type { JobOptions } from './options.ts';
+import { prepare } from './resolve.ts';
+import { cancelOnSignals } from './signals.ts';
+
+/**
+ * Runs a job to its verdict, or goes on with one that was cut off.
+ * @returns the run: sealed; or faulted or cancelled, with the reason in `note`, and resumable
+ * @throws Refusal or Fault for what ends it before a run exists, or where the record itself cannot be written
+ */
+export async function runJob(options: JobOptions): Promise<Run> {
+  silenceTracing();
+  const prepared = prepare(options);
+  if (prepared.run?.state === 'sealed') return prepared.run;
+  const cancelling = cancelOnSignals(options.signal);
+  const job = new Job(options, prepared, cancelling.signal);
+  try {
+    return await job.run();
+  } finally {
+    await job.close();
+    cancelling.release();
+  }
+}
