@@ -63,10 +63,16 @@ def _is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
 
 
-def _one_line(error: BaseException, limit: int = 500) -> str:
-    text = " ".join(str(error).split())
+def _one_line(error: BaseException) -> str:
+    return _plain(" ".join(str(error).split()), 500)
+
+
+def _plain(text: str, limit: int = 2000) -> str:
+    """Names of files and tensors are foreign text: escape and direction codes in them must not reach a terminal."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in text[: limit + 1])
     return text if len(text) <= limit else f"{text[:limit]} ..."
 
 
 def _failure(kind: str, code: str, what: str, why: str, instead: str) -> dict[str, str]:
-    return {"kind": kind, "code": code, "what": what, "why": why, "instead": instead}
+    sentences = {"what": what, "why": why, "instead": instead}
+    return {"kind": kind, "code": code} | {name: _plain(text) or "not said" for name, text in sentences.items()}

@@ -73,16 +73,17 @@ def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _span(file: Path, name: str, entry: Any) -> _Span:
     """Returns where a tensor lies, after its shape was held against its length."""
+    name = name[:80]
     if not isinstance(entry, dict) or not {"dtype", "shape", "data_offsets"} <= set(entry):
         raise _refused("bad-header", file, f"tensor {name!r} lacks a type, a shape or offsets")
     shape, offsets = entry["shape"], entry["data_offsets"]
-    if entry["dtype"] not in ITEM_BYTES:
-        raise _refused("bad-header", file, f"tensor {name!r} has the unknown type {entry['dtype']!r}")
+    if str(entry["dtype"]) not in ITEM_BYTES:
+        raise _refused("bad-header", file, f"tensor {name!r} has a type that is not known")
     if not _are_sizes(shape) or not _are_sizes(offsets) or len(offsets) != 2:
         raise _refused("bad-header", file, f"tensor {name!r} has a shape or offsets that are no whole numbers")
     start, end = offsets
     if end - start != math.prod(shape) * ITEM_BYTES[entry["dtype"]]:
-        raise _refused("bad-header", file, f"tensor {name!r} of shape {shape} does not fit its {end - start} bytes")
+        raise _refused("bad-header", file, f"the shape of tensor {name!r} does not fit its {end - start} bytes")
     return _Span(start, end)
 
 

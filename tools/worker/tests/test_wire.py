@@ -125,6 +125,12 @@ def test_every_exception_has_a_kind_a_code_and_one_sentence(error, kind, code):
     assert "\n" not in reply["error"]["message"] and len(reply["error"]["message"]) < 1000
 
 
+def test_foreign_text_reaches_no_terminal_with_codes_in_it():
+    refusal = Refusal("no-folder", what="a\x1b[31m\u202e\u2028b", why="c\nd", instead="")
+    data = json.loads(wire.error_reply(1, refusal))["error"]["data"]
+    assert data["what"] == "a?[31m??b" and data["why"] == "c?d" and data["instead"] == "not said"
+
+
 def test_canonical_json_is_spelt_as_in_javascript():
     # what JSON.stringify of Node 20 writes for these numbers
     spelt = "0 0 1 1.5 -2.25 1e+21 100000000000000000000 123456789012345680000 0.000001 1e-7 1.5e-7 0.1"
