@@ -17,7 +17,11 @@ function tensorFile(dir: string, dtype: string, bytes: number[], shape: number[]
 test('a tensor comes back with shape, dtype and values', () => {
   const { artifacts } = freshRecord();
   const { sha256 } = writeArtifact(artifacts, [0.5, -1, 2, 3.25]);
-  expect(readTensor(artifacts, sha256)).toEqual({ shape: [2, 2], dtype: 'float32', data: Float32Array.of(0.5, -1, 2, 3.25) });
+  expect(readTensor(artifacts, sha256)).toEqual({
+    shape: [2, 2],
+    dtype: 'float32',
+    data: Float32Array.of(0.5, -1, 2, 3.25),
+  });
   expect(readManifest(artifacts, sha256).labels).toEqual({ layer: ['first', 'second'] });
   expect(checkArtifact(artifacts, sha256)).toBeNull();
 });
@@ -45,7 +49,14 @@ test('a damaged file is a sentence, never garbage', () => {
     [() => tensorFile(artifacts, 'Q4', [0], [1]), 'unknown dtype'],
     [() => writeFileSync(join(artifacts, `${NAME}.safetensors`), 'short'), 'shorter'],
     [() => writeFileSync(join(artifacts, `${NAME}.safetensors`), Buffer.alloc(64, 0xff)), 'longer than the file'],
-    [() => writeFileSync(join(artifacts, `${NAME}.safetensors`), Buffer.concat([Buffer.from([3, 0, 0, 0, 0, 0, 0, 0]), Buffer.from('{{{')])), 'not JSON'],
+    [
+      () =>
+        writeFileSync(
+          join(artifacts, `${NAME}.safetensors`),
+          Buffer.concat([Buffer.from([3, 0, 0, 0, 0, 0, 0, 0]), Buffer.from('{{{')]),
+        ),
+      'not JSON',
+    ],
   ];
   for (const [damage, says] of cases) {
     damage();

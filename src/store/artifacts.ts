@@ -1,7 +1,7 @@
 /**
  * Reading of artifacts: `<dir>/<sha256>.safetensors` and its manifest `<dir>/<sha256>.json`. The worker writes them; here they are
- * read and checked. The name is the hash of the tensor file, and that file carries its manifest in its metadata (`manifest`), so
- * that the name vouches for the manifest too.
+ * read and checked. The name is the hash of the tensor file, and that file states its own meaning (kind, axes, unit, labels,
+ * producer) in its metadata, so that the name vouches for the manifest too.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
@@ -16,6 +16,9 @@ export interface Tensor {
   readonly dtype: string;
   readonly data: Float32Array;
 }
+
+/** Key of the safetensors metadata under which the worker writes the meaning. */
+const MEANING = 'recircuit';
 
 const tensorFile = (dir: string, sha256: string): string => join(dir, `${sha256}.safetensors`);
 const manifestFile = (dir: string, sha256: string): string => join(dir, `${sha256}.json`);
@@ -61,16 +64,18 @@ function disagreement(sha256: string, header: Header, manifest: Manifest): strin
   if (canonicalJson(entry.shape) !== canonicalJson(ref.shape)) return `the shapes are ${ref.shape} and ${entry.shape}`;
   if (dtypeName(entry.dtype) !== ref.dtype) return `the dtypes are ${ref.dtype} and ${dtypeName(entry.dtype)}`;
   if (ref.axes.length !== ref.shape.length) return 'the manifest does not name every axis once';
-  const inside = header.metadata['manifest'];
-  if (inside !== undefined && core(JSON.parse(inside)) !== core(manifest)) return 'the file carries another manifest than the one beside it';
-  return null;
+  return sameMeaning(header.metadata[MEANING], manifest) ? null : 'the file itself says otherwise what it is';
 }
 
-/** A manifest without its hash and size, which a file cannot state of itself. */
-function core(manifest: Manifest): string {
-  const { bytes: _, ref, ...rest } = manifest;
-  const { sha256: __, ...described } = ref;
-  return canonicalJson({ ...rest, ref: described });
+/** The file states what its numbers mean; the manifest may say more of its producer (versions), never something else. */
+function sameMeaning(inside: string | undefined, { ref, labels, producer }: Manifest): boolean {
+  if (inside === undefined) return false;
+  const stated = JSON.parse(inside) as { producer?: object };
+  const keys = new Set(Object.keys(stated.producer ?? {}));
+  const made = Object.fromEntries(Object.entries(producer).filter(([key]) => keys.has(key)));
+  return (
+    canonicalJson(stated) === canonicalJson({ kind: ref.kind, axes: ref.axes, unit: ref.unit, labels, producer: made })
+  );
 }
 
 function parseManifest(file: string): Manifest {

@@ -17,8 +17,24 @@ test('a cell shows the most frequent verdict, all counts and the latest run', ()
   const last = sealedRun(record, artifacts, 'partial');
   const other = sealedRun(record, artifacts, 'behaviour-absent', { model: 'icl-gemma2-untrained' });
   expect(record.cells()).toEqual([
-    { finding: 'function-vector-heads', model: 'icl-gemma2', verdict: 'reproduced', runs: 3, agreeing: 2, verdicts: { partial: 1, reproduced: 2 }, latest: last.run },
-    { finding: 'function-vector-heads', model: 'icl-gemma2-untrained', verdict: 'behaviour-absent', runs: 1, agreeing: 1, verdicts: { 'behaviour-absent': 1 }, latest: other.run },
+    {
+      finding: 'function-vector-heads',
+      model: 'icl-gemma2',
+      verdict: 'reproduced',
+      runs: 3,
+      agreeing: 2,
+      verdicts: { partial: 1, reproduced: 2 },
+      latest: last.run,
+    },
+    {
+      finding: 'function-vector-heads',
+      model: 'icl-gemma2-untrained',
+      verdict: 'behaviour-absent',
+      runs: 1,
+      agreeing: 1,
+      verdicts: { 'behaviour-absent': 1 },
+      latest: other.run,
+    },
   ]);
 });
 

@@ -14,4 +14,5 @@ export interface Link {
 /** Equal in two runs in which the same thing happened. */
 export const contentHash = (act: string, body: StepBody): string => hashOf({ act, body });
 
-export const linkHash = ({ run, seq, act, at, body, previous }: Link): string => hashOf({ run, seq, act, at, body, previous });
+export const linkHash = ({ run, seq, act, at, body, previous }: Link): string =>
+  hashOf({ run, seq, act, at, body, previous });

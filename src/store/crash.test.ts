@@ -19,7 +19,10 @@ for (let index = 0; ; index += 1) {
 }`;
 
 async function writeUntilKilled(file: string, run: string, ms: number): Promise<number> {
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', WRITER, file, run], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', WRITER, file, run], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let reported = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     reported += text;

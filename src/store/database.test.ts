@@ -19,7 +19,9 @@ describe('opening', () => {
     const { run } = openRun(record);
     const raw = new Database(file);
     expect(raw.pragma('journal_mode', { simple: true })).toBe('wal');
-    expect(raw.prepare('SELECT name FROM migration ORDER BY number').pluck().all()).toEqual(migrations.map(({ name }) => name));
+    expect(raw.prepare('SELECT name FROM migration ORDER BY number').pluck().all()).toEqual(
+      migrations.map(({ name }) => name),
+    );
     record.close();
     expect(openRecord(file).runs()[0]?.run).toBe(run);
   });
@@ -40,7 +42,7 @@ describe('opening', () => {
     const { run } = openRun(record);
     record.close();
     const raw = new Database(file);
-    raw.exec("DROP VIEW cell; DELETE FROM migration WHERE number = 2; PRAGMA user_version = 1");
+    raw.exec('DROP VIEW cell; DELETE FROM migration WHERE number = 2; PRAGMA user_version = 1');
     expect(() => openRecord(file, { readOnly: true })).toThrow('open it once for writing');
     expect(openRecord(file).runs()[0]?.run).toBe(run);
     expect(openRecord(file, { readOnly: true }).cells()).toEqual([]);
@@ -60,7 +62,8 @@ describe('opening', () => {
   test('eight processes may create it at once', async () => {
     const file = join(folder(), 'runs.db');
     const script = `import { openRecord } from './src/store/index.ts'; openRecord(process.argv.at(-1)).close();`;
-    const open = (): Promise<unknown> => execa(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script, file], { cwd: root });
+    const open = (): Promise<unknown> =>
+      execa(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script, file], { cwd: root });
     await Promise.all(Array.from({ length: 8 }, open));
     expect(openRecord(file).runs()).toEqual([]);
   });

@@ -20,7 +20,13 @@ export interface OpenOptions {
  * @throws Refusal no-record, not-a-database, not-a-record, newer-database, older-database; Fault database-locked, disk-full
  */
 export function openDatabase(file: string, { readOnly = false }: OpenOptions = {}): Database.Database {
-  if (readOnly && !existsSync(file)) throw refuse('no-record', file, 'there is no such file', 'run `recircuit run` once, or name the record with --record');
+  if (readOnly && !existsSync(file))
+    throw refuse(
+      'no-record',
+      file,
+      'there is no such file',
+      'run `recircuit run` once, or name the record with --record',
+    );
   return guarded(file, () => {
     if (!readOnly) mkdirSync(dirname(file), { recursive: true });
     const db = new Database(file, { readonly: readOnly, timeout: BUSY_TIMEOUT_MS });
@@ -59,7 +65,8 @@ function checkOwner(db: Database.Database, file: string): void {
 
 function checkVersion(db: Database.Database, file: string): void {
   const found = version(db);
-  if (found > migrations.length) throw newer(file, `its schema is version ${found} and this program knows ${migrations.length}`);
+  if (found > migrations.length)
+    throw newer(file, `its schema is version ${found} and this program knows ${migrations.length}`);
   if (found < migrations.length) {
     const why = `its schema is version ${found} and this program needs ${migrations.length}`;
     throw refuse('older-database', file, why, 'open it once for writing, e.g. with `recircuit run`, which migrates it');
@@ -75,13 +82,16 @@ function newer(file: string, why: string): Refusal {
 
 /** Applies what is missing, all or nothing. Two processes may come here at once: the second finds nothing left to do. */
 function migrate(db: Database.Database, file: string): void {
-  if (version(db) > migrations.length) throw newer(file, `its schema is version ${version(db)} and this program knows ${migrations.length}`);
+  if (version(db) > migrations.length)
+    throw newer(file, `its schema is version ${version(db)} and this program knows ${migrations.length}`);
   if (version(db) === migrations.length) return;
   if (db.pragma('journal_mode', { simple: true }) !== 'wal') db.pragma('journal_mode = WAL');
   const apply = db.transaction(() => {
     if (version(db) === 0) {
       db.pragma(`application_id = ${APPLICATION_ID}`);
-      db.exec('CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, applied_at TEXT NOT NULL) STRICT');
+      db.exec(
+        'CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, applied_at TEXT NOT NULL) STRICT',
+      );
     }
     const note = db.prepare('INSERT INTO migration (number, name, applied_at) VALUES (?, ?, ?)');
     for (const [index, { name, up }] of migrations.entries()) {

@@ -10,7 +10,8 @@ const TABLE: ReadonlyArray<{ prefix: string; kind: 'refusal' | 'fault' } & Sente
     kind: 'fault',
     code: 'database-locked',
     why: 'another process held the write lock for longer than five seconds',
-    instead: 'wait until the other recircuit process or sqlite3 shell has ended, then run `recircuit run --resume <run>`',
+    instead:
+      'wait until the other recircuit process or sqlite3 shell has ended, then run `recircuit run --resume <run>`',
   },
   {
     prefix: 'SQLITE_LOCKED',
@@ -77,7 +78,12 @@ export function explained(error: unknown, file: string): unknown {
   if (typeof code !== 'string') return error;
   const row = TABLE.find(({ prefix }) => code.startsWith(prefix));
   if (row === undefined) return error;
-  const sentence = { code: row.code, what: `the record ${file}`, why: `${row.why} (${error.message})`, instead: row.instead };
+  const sentence = {
+    code: row.code,
+    what: `the record ${file}`,
+    why: `${row.why} (${error.message})`,
+    instead: row.instead,
+  };
   return row.kind === 'refusal' ? new Refusal(sentence, { cause: error }) : new Fault(sentence, { cause: error });
 }
 

@@ -1,9 +1,20 @@
 /** The promises of the record: appended once, never changed, refused in sentences. */
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
-import { type StepBody, hashOf, Fault, Refusal } from '../contract/index.ts';
+import { Fault, hashOf, Refusal, type StepBody } from '../contract/index.ts';
 import { openRecord, type RunRecord, ulid } from './index.ts';
-import { called, freshRecord, judged, noSuchRun, opened, openRun, protocol, resulted, sealedRun, writeArtifact } from './testing.ts';
+import {
+  called,
+  freshRecord,
+  judged,
+  noSuchRun,
+  opened,
+  openRun,
+  protocol,
+  resulted,
+  sealedRun,
+  writeArtifact,
+} from './testing.ts';
 
 const codeOf = (work: () => unknown): string => {
   try {
@@ -25,8 +36,16 @@ describe('steps', () => {
     expect(record.steps(run.run)).toEqual([first, second]);
     expect(record.step(run.run, 'search/01')?.body).toEqual(called('ü “quoted” \u2028 0.1'));
     expect(record.step(run.run, 'search/99')).toBeUndefined();
-    expect(second.hash).toBe(hashOf({ run: run.run, seq: 2, act: second.act, at: second.at, body: second.body, previous: first.hash }));
-    expect(record.run(run.run)).toMatchObject({ state: 'running', steps: 2, head: second.hash, verdict: null, protocol });
+    expect(second.hash).toBe(
+      hashOf({ run: run.run, seq: 2, act: second.act, at: second.at, body: second.body, previous: first.hash }),
+    );
+    expect(record.run(run.run)).toMatchObject({
+      state: 'running',
+      steps: 2,
+      head: second.hash,
+      verdict: null,
+      protocol,
+    });
   });
 
   test('the same act twice is one step; with other content it is a fault', () => {
@@ -51,7 +70,9 @@ describe('steps', () => {
     const { record } = freshRecord();
     const { run } = openRun(record);
     expect(codeOf(() => record.append(run, 'x', { kind: 'gossip' } as unknown as StepBody))).toBe('fault bad-step');
-    expect(codeOf(() => record.append(run, 'x', { ...called('a'), input: { a: Number.NaN } } as StepBody))).toBe('fault bad-step');
+    expect(codeOf(() => record.append(run, 'x', { ...called('a'), input: { a: Number.NaN } } as StepBody))).toBe(
+      'fault bad-step',
+    );
     expect(codeOf(() => record.append(run, '', called('a')))).toBe('fault bad-step');
     expect(codeOf(() => record.append(noSuchRun(), 'x', called('a')))).toBe('refusal unknown-run');
     expect(record.steps(run)).toEqual([]);
@@ -123,7 +144,11 @@ describe('runs', () => {
     const { record } = freshRecord();
     const { run } = openRun(record);
     record.append(run, 'search/01', called('a'));
-    expect(record.end(run, 'faulted', 'the worker died')).toMatchObject({ state: 'faulted', note: 'the worker died', verdict: null });
+    expect(record.end(run, 'faulted', 'the worker died')).toMatchObject({
+      state: 'faulted',
+      note: 'the worker died',
+      verdict: null,
+    });
     expect(codeOf(() => record.append(run, 'search/02', called('b')))).toBe('refusal run-ended');
     expect(record.reopen(run)).toMatchObject({ state: 'running', note: '', ended_at: null, steps: 1 });
     expect(record.append(run, 'search/02', called('b')).seq).toBe(2);
@@ -172,7 +197,8 @@ describe('SQL cannot change what is recorded', () => {
     const { run } = openRun(record);
     record.append(run, 'a', called('a'));
     const raw = new Database(file);
-    for (const sql of ['UPDATE run SET seed = 1', 'UPDATE run SET steps = 0', "UPDATE run SET verdict = 'reproduced'"]) expect(() => raw.exec(sql)).toThrow();
+    for (const sql of ['UPDATE run SET seed = 1', 'UPDATE run SET steps = 0', "UPDATE run SET verdict = 'reproduced'"])
+      expect(() => raw.exec(sql)).toThrow();
   });
 });
 

@@ -64,7 +64,16 @@ export class RunRecord {
       this.prepare(
         `INSERT INTO run (run, finding, model, planner, seed, protocol_sha256, protocol, state, opened_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, 'running', ?)`,
-      ).run(run, start.finding, start.model, start.planner, start.seed, start.protocol_sha256, canonicalJson(start.protocol), now());
+      ).run(
+        run,
+        start.finding,
+        start.model,
+        start.planner,
+        start.seed,
+        start.protocol_sha256,
+        canonicalJson(start.protocol),
+        now(),
+      );
       return this.existing(run);
     });
   }
@@ -80,7 +89,12 @@ export class RunRecord {
     const exact = this.run(name);
     if (exact !== undefined) return exact;
     const begin = name.toUpperCase();
-    const found = this.read(() => this.prepare('SELECT run FROM run WHERE substr(run, 1, length(?)) = ? ORDER BY id').pluck().all(begin, begin) as string[]);
+    const found = this.read(
+      () =>
+        this.prepare('SELECT run FROM run WHERE substr(run, 1, length(?)) = ? ORDER BY id')
+          .pluck()
+          .all(begin, begin) as string[],
+    );
     if (begin === '' || found[0] === undefined) throw no.unknownRun(name);
     if (found.length > 1) throw no.ambiguousRun(name, found);
     return this.existing(found[0]);
@@ -108,7 +122,9 @@ export class RunRecord {
 
   /** Returns the step of that act, or undefined while it has not been recorded. */
   step(run: string, act: string): Step | undefined {
-    const row = this.read(() => this.prepare(`SELECT ${STEP_COLUMNS} FROM step WHERE run = ? AND act = ?`).get(run, act));
+    const row = this.read(() =>
+      this.prepare(`SELECT ${STEP_COLUMNS} FROM step WHERE run = ? AND act = ?`).get(run, act),
+    );
     return row === undefined ? undefined : toStep(row as StepRow);
   }
 
@@ -129,8 +145,13 @@ export class RunRecord {
       const last = this.stepRows(run).at(-1);
       const body = last === undefined ? undefined : toStep(last).body;
       if (body?.kind !== 'verdict') throw no.unready(run, `its last step is ${body?.kind ?? 'missing'}, not a verdict`);
-      if (body.verdict.verdict !== verdict) throw no.unready(run, `its verdict step says ${body.verdict.verdict}, not ${verdict}`);
-      const { at } = this.insertStep(run, 'sealed', bodyText('sealed', { kind: 'sealed', steps: found.steps + 1, verdict }));
+      if (body.verdict.verdict !== verdict)
+        throw no.unready(run, `its verdict step says ${body.verdict.verdict}, not ${verdict}`);
+      const { at } = this.insertStep(
+        run,
+        'sealed',
+        bodyText('sealed', { kind: 'sealed', steps: found.steps + 1, verdict }),
+      );
       this.prepare("UPDATE run SET state = 'sealed', verdict = ?, ended_at = ? WHERE run = ?").run(verdict, at, run);
       return this.existing(run);
     });
@@ -163,7 +184,12 @@ export class RunRecord {
       const holder = this.prepare('SELECT pid, started FROM lease WHERE run = ?').get(run) as Holder | undefined;
       if (holder !== undefined && holder.pid !== pid && isAlive(holder)) throw no.runInUse(run, holder.pid);
       const started = liveHolder(pid)?.started ?? null;
-      this.prepare('INSERT OR REPLACE INTO lease (run, pid, started, acquired_at) VALUES (?, ?, ?, ?)').run(run, pid, started, now());
+      this.prepare('INSERT OR REPLACE INTO lease (run, pid, started, acquired_at) VALUES (?, ?, ?, ?)').run(
+        run,
+        pid,
+        started,
+        now(),
+      );
     });
   }
 
@@ -184,7 +210,9 @@ export class RunRecord {
 
   /** Returns the steps of a run as stored, unparsed, in order. */
   stepRows(run: string): StepRow[] {
-    return this.read(() => this.prepare(`SELECT ${STEP_COLUMNS} FROM step WHERE run = ? ORDER BY seq`).all(run) as StepRow[]);
+    return this.read(
+      () => this.prepare(`SELECT ${STEP_COLUMNS} FROM step WHERE run = ? ORDER BY seq`).all(run) as StepRow[],
+    );
   }
 
   /** Returns what SQLite's own check of the file finds wrong, as sentences; empty when nothing. */
@@ -211,9 +239,18 @@ export class RunRecord {
     const seq = found.steps + 1;
     const at = now();
     const hash = linkHash({ run, seq, act, at, body, previous: found.head });
-    this.prepare('INSERT INTO step (run, seq, act, at, body, content, hash) VALUES (?, ?, ?, ?, ?, ?, ?)').run(run, seq, act, at, text, content, hash);
+    this.prepare('INSERT INTO step (run, seq, act, at, body, content, hash) VALUES (?, ?, ?, ?, ?, ?, ?)').run(
+      run,
+      seq,
+      act,
+      at,
+      text,
+      content,
+      hash,
+    );
     this.prepare('UPDATE run SET steps = ?, head = ? WHERE run = ?').run(seq, hash, run);
-    for (const { sha256 } of artifactsOf(body)) this.prepare('INSERT INTO artifact (run, seq, sha256) VALUES (?, ?, ?)').run(run, seq, sha256);
+    for (const { sha256 } of artifactsOf(body))
+      this.prepare('INSERT INTO artifact (run, seq, sha256) VALUES (?, ?, ?)').run(run, seq, sha256);
     return { run, seq, act, at, body, content, hash };
   }
 

@@ -4,7 +4,12 @@ import { Fault, Refusal, type Run } from '../contract/index.ts';
 const LIST = 'list the runs with `recircuit runs list`';
 
 export const unknownRun = (name: string): Refusal =>
-  new Refusal({ code: 'unknown-run', what: `run \`${name}\``, why: 'the record holds no run of that id or beginning', instead: LIST });
+  new Refusal({
+    code: 'unknown-run',
+    what: `run \`${name}\``,
+    why: 'the record holds no run of that id or beginning',
+    instead: LIST,
+  });
 
 export const ambiguousRun = (name: string, found: readonly string[]): Refusal =>
   new Refusal({
@@ -15,7 +20,12 @@ export const ambiguousRun = (name: string, found: readonly string[]): Refusal =>
   });
 
 export const existingRun = (run: string): Refusal =>
-  new Refusal({ code: 'run-exists', what: `run ${run}`, why: 'the record already holds it', instead: 'leave the id out, or resume that run' });
+  new Refusal({
+    code: 'run-exists',
+    what: `run ${run}`,
+    why: 'the record already holds it',
+    instead: 'leave the id out, or resume that run',
+  });
 
 export const endedRun = ({ run, state }: Pick<Run, 'run' | 'state'>): Refusal =>
   new Refusal({
@@ -33,16 +43,32 @@ export const runInUse = (run: string, pid: number): Refusal =>
     instead: 'wait until that process has ended, or end it',
   });
 
-const fault = (code: string, what: string, why: string, instead: string): Fault => new Fault({ code, what, why, instead });
+const fault = (code: string, what: string, why: string, instead: string): Fault =>
+  new Fault({ code, what, why, instead });
 
 export const actConflict = (run: string, act: string): Fault =>
-  fault('act-conflict', `act \`${act}\` of run ${run}`, 'it was recorded before with other content', 'make the act give the same result when it is repeated, or start a new run');
+  fault(
+    'act-conflict',
+    `act \`${act}\` of run ${run}`,
+    'it was recorded before with other content',
+    'make the act give the same result when it is repeated, or start a new run',
+  );
 
 export const badStep = (act: string, why: string): Fault =>
-  fault('bad-step', `the step \`${act}\``, `it does not fit the contract: ${why}`, 'this is a mistake in the program; report it');
+  fault(
+    'bad-step',
+    `the step \`${act}\``,
+    `it does not fit the contract: ${why}`,
+    'this is a mistake in the program; report it',
+  );
 
 export const protocolMismatch = (finding: string): Fault =>
-  fault('protocol-hash', `the protocol of ${finding}`, 'the hash given is not that of the protocol given', 'this is a mistake in the program; report it');
+  fault(
+    'protocol-hash',
+    `the protocol of ${finding}`,
+    'the hash given is not that of the protocol given',
+    'this is a mistake in the program; report it',
+  );
 
 export const unready = (run: string, why: string): Fault =>
   fault('not-ready-to-seal', `run ${run}`, why, 'record the verdict as the last step, then seal');

@@ -85,11 +85,16 @@ function parseHeader(text: string): Pick<Header, 'tensors' | 'metadata'> {
   return { tensors, metadata: metadata.data };
 }
 
-function checkEntry(name: string, { dtype, shape, data_offsets: [from, to] }: z.infer<typeof Entry>, available: number): void {
+function checkEntry(
+  name: string,
+  { dtype, shape, data_offsets: [from, to] }: z.infer<typeof Entry>,
+  available: number,
+): void {
   if (from > to || to > available) throw new Error(`its tensor \`${name}\` lies outside the file`);
   const size = DTYPES[dtype]?.size;
   const elements = shape.reduce((product, length) => product * length, 1);
-  if (size !== undefined && elements * size !== to - from) throw new Error(`the shape of its tensor \`${name}\` does not fit its bytes`);
+  if (size !== undefined && elements * size !== to - from)
+    throw new Error(`the shape of its tensor \`${name}\` does not fit its bytes`);
 }
 
 function withFile<T>(file: string, work: (fd: number) => T): T {

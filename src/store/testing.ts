@@ -3,7 +3,16 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ArtifactRef, hashOf, type Manifest, type Run, type StepBody, sha256, type VerdictName } from '../contract/index.ts';
+import {
+  type ArtifactRef,
+  canonicalJson,
+  hashOf,
+  type Manifest,
+  type Run,
+  type StepBody,
+  sha256,
+  type VerdictName,
+} from '../contract/index.ts';
 import { openRecord, type RunRecord } from './index.ts';
 
 const ZERO = '0'.repeat(64);
@@ -19,7 +28,10 @@ export function freshRecord(): { dir: string; file: string; artifacts: string; r
   return { dir, file, artifacts, record: openRecord(file) };
 }
 
-export function openRun(record: RunRecord, changes: { run?: string; finding?: string; model?: string; seed?: number } = {}): Run {
+export function openRun(
+  record: RunRecord,
+  changes: { run?: string; finding?: string; model?: string; seed?: number } = {},
+): Run {
   const start = { finding: 'function-vector-heads', model: 'icl-gemma2', planner: 'scripted', seed: 0, ...changes };
   return record.createRun({ ...start, protocol, protocol_sha256: hashOf(protocol) });
 }
@@ -52,15 +64,21 @@ export const judged = (verdict: VerdictName): StepBody => ({
   verdict: { verdict, because: 'every core criterion passed', gate: null, criteria: [] },
 });
 
-/** Writes a (2, n) float32 tensor and its manifest, the manifest also inside the tensor file. */
+/** Writes a (2, n) float32 tensor and its manifest, its meaning also inside the tensor file. */
 export function writeArtifact(dir: string, values: number[]): ArtifactRef {
-  const described = { kind: 'head_effects', shape: [2, values.length / 2], axes: ['layer', 'head'], dtype: 'float32', unit: 'probability' };
+  const described = {
+    kind: 'head_effects',
+    shape: [2, values.length / 2],
+    axes: ['layer', 'head'],
+    dtype: 'float32',
+    unit: 'probability',
+  };
   const producer = { tool: 'sweep_heads', request_sha256: ZERO, model: 'icl-gemma2', weights_sha256: ZERO, versions };
   const labels = { layer: ['first', 'second'] };
-  const manifest = JSON.stringify({ ref: described, labels, producer });
+  const meaning = canonicalJson({ kind: described.kind, axes: described.axes, unit: described.unit, labels, producer });
   const data = Buffer.from(Float32Array.from(values).buffer);
   const entry = { dtype: 'F32', shape: described.shape, data_offsets: [0, data.length] };
-  const header = Buffer.from(JSON.stringify({ __metadata__: { manifest }, data: entry }));
+  const header = Buffer.from(JSON.stringify({ __metadata__: { recircuit: meaning }, data: entry }));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(header.length));
   const bytes = Buffer.concat([length, header, data]);
@@ -72,11 +90,20 @@ export function writeArtifact(dir: string, values: number[]): ArtifactRef {
 }
 
 /** Records and seals a small whole run of seven steps with one artifact. */
-export function sealedRun(record: RunRecord, artifacts: string, verdict: VerdictName = 'reproduced', changes = {}): Run {
+export function sealedRun(
+  record: RunRecord,
+  artifacts: string,
+  verdict: VerdictName = 'reproduced',
+  changes = {},
+): Run {
   const run = openRun(record, changes);
   record.append(run.run, 'open', opened(run));
   record.append(run.run, 'search/01-sweep', called('the published procedure'));
-  record.append(run.run, 'search/01-sweep/result', resulted('search/01-sweep', [writeArtifact(artifacts, [0.1, 0.2, 0.3, 0.4])]));
+  record.append(
+    run.run,
+    'search/01-sweep/result',
+    resulted('search/01-sweep', [writeArtifact(artifacts, [0.1, 0.2, 0.3, 0.4])]),
+  );
   record.append(run.run, 'search/02-sweep', called('once more'));
   record.append(run.run, 'search/02-sweep/result', resulted('search/02-sweep', []));
   record.append(run.run, 'verdict', judged(verdict));

@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { hashOf, type Run } from '../contract/index.ts';
 import { openRecord, verifyRun } from './index.ts';
-import { freshRecord, noSuchRun, openRun, sealedRun, called } from './testing.ts';
+import { called, freshRecord, noSuchRun, openRun, sealedRun } from './testing.ts';
 
 /** A sealed run in a database whose guards have been taken away. */
 function unguarded(): { db: Database.Database; run: Run; problems: () => string[] } {
@@ -14,7 +14,8 @@ function unguarded(): { db: Database.Database; run: Run; problems: () => string[
   const db = new Database(file);
   db.pragma('foreign_keys = OFF');
   db.pragma('ignore_check_constraints = ON');
-  for (const name of db.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").pluck().all()) db.exec(`DROP TRIGGER ${name}`);
+  for (const name of db.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").pluck().all())
+    db.exec(`DROP TRIGGER ${name}`);
   return { db, run, problems: () => verifyRun(record, run.run, artifacts).problems.map(({ what }) => what) };
 }
 
@@ -38,7 +39,11 @@ test('an untouched run is sound, sealed or running', () => {
 describe('a changed step', () => {
   test.each(['act', 'at', 'body', 'content', 'hash'])('one bit flipped anywhere in %s', (column) => {
     const { db, problems } = unguarded();
-    const rows = db.prepare(`SELECT id, seq, ${column} AS text FROM step`).all() as { id: number; seq: number; text: string }[];
+    const rows = db.prepare(`SELECT id, seq, ${column} AS text FROM step`).all() as {
+      id: number;
+      seq: number;
+      text: string;
+    }[];
     const update = db.prepare(`UPDATE step SET ${column} = ? WHERE id = ?`);
     let tried = 0;
     for (const { id, seq, text } of rows)
@@ -48,7 +53,10 @@ describe('a changed step', () => {
         } catch {
           continue; // no longer JSON: SQLite cannot compute `kind` and takes no such row; the raw-file test covers it
         }
-        expect(problems().some((what) => what.startsWith(`step ${seq}:`)), `${column} of step ${seq} at ${index}`).toBe(true);
+        expect(
+          problems().some((what) => what.startsWith(`step ${seq}:`)),
+          `${column} of step ${seq} at ${index}`,
+        ).toBe(true);
         update.run(text, id);
         tried += 1;
       }
@@ -83,7 +91,9 @@ describe('a changed step', () => {
     const body = called('slipped in');
     const at = '2026-01-01T00:00:00.000Z';
     const content = hashOf({ act: 'x', body });
-    const insert = db.prepare("INSERT INTO step (run, seq, act, at, body, content, hash) VALUES (?, ?, 'x', ?, ?, ?, ?)");
+    const insert = db.prepare(
+      "INSERT INTO step (run, seq, act, at, body, content, hash) VALUES (?, ?, 'x', ?, ?, ?, ?)",
+    );
     const hash = hashOf({ run: run.run, seq: 8, act: 'x', at, body, previous: run.head });
     insert.run(run.run, 8, at, JSON.stringify(body), content, hash);
     expect(problems().join()).toContain('the run says it has 7 steps and 8 are there');
@@ -96,7 +106,9 @@ describe('a changed step', () => {
 
   test('two steps swapped', () => {
     const { db, problems } = unguarded();
-    db.exec('UPDATE step SET seq = 100 WHERE seq = 2; UPDATE step SET seq = 2 WHERE seq = 4; UPDATE step SET seq = 4 WHERE seq = 100');
+    db.exec(
+      'UPDATE step SET seq = 100 WHERE seq = 2; UPDATE step SET seq = 2 WHERE seq = 4; UPDATE step SET seq = 4 WHERE seq = 100',
+    );
     expect(problems().join()).toMatch(/step 2: its hash.*step 3: its hash.*step 4: its hash/);
   });
 
@@ -156,7 +168,9 @@ describe('a changed file', () => {
   test('one bit anywhere in a tensor file or in its manifest', () => {
     const { record, artifacts } = freshRecord();
     const { run } = sealedRun(record, artifacts);
-    const sha256 = record.steps(run).flatMap(({ body }) => (body.kind === 'tool-result' ? body.artifacts : []))[0]?.sha256;
+    const sha256 = record
+      .steps(run)
+      .flatMap(({ body }) => (body.kind === 'tool-result' ? body.artifacts : []))[0]?.sha256;
     for (const ending of ['safetensors', 'json']) {
       const file = join(artifacts, `${sha256}.${ending}`);
       const bytes = readFileSync(file);
@@ -171,7 +185,9 @@ describe('a changed file', () => {
       expect(verifyRun(record, run, artifacts).ok).toBe(true);
     }
     rmSync(join(artifacts, `${sha256}.json`));
-    expect(verifyRun(record, run, artifacts).problems).toEqual([{ step: 3, what: `step 3: artifact ${sha256?.slice(0, 12)} has no manifest` }]);
+    expect(verifyRun(record, run, artifacts).problems).toEqual([
+      { step: 3, what: `step 3: artifact ${sha256?.slice(0, 12)} has no manifest` },
+    ]);
     rmSync(join(artifacts, `${sha256}.safetensors`));
     expect(verifyRun(record, run, artifacts).problems[0]?.what).toContain('is missing');
   });

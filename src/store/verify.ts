@@ -40,7 +40,9 @@ function verified(record: RunRecord, run: string, artifactsDir: string): Verific
   const found = record.runRow(run);
   if (found === undefined) throw unknownRun(run);
   const steps = record.stepRows(run).map((row) => ({ row, body: parseBody(row) }));
-  const refs = steps.flatMap(({ row, body }) => (body === null ? [] : refsOf(body).map((ref) => ({ step: row.seq, ref }))));
+  const refs = steps.flatMap(({ row, body }) =>
+    body === null ? [] : refsOf(body).map((ref) => ({ step: row.seq, ref })),
+  );
   const problems = [
     ...record.damage().map((line) => ({ step: null, what: `the database file is damaged: ${line}` })),
     ...steps.flatMap((step, index) => stepProblems(step, steps[index - 1]?.row ?? null)),
@@ -90,7 +92,9 @@ function runProblems(run: RunRow, steps: readonly Read[]): Problem[] {
 function protocolProblems({ protocol, protocol_sha256 }: RunRow): string[] {
   try {
     const value: unknown = JSON.parse(protocol);
-    return hashOf(value) === protocol_sha256 && canonicalJson(value) === protocol ? [] : ['the stored protocol does not have the hash that the run names'];
+    return hashOf(value) === protocol_sha256 && canonicalJson(value) === protocol
+      ? []
+      : ['the stored protocol does not have the hash that the run names'];
   } catch {
     return ['the stored protocol is not JSON'];
   }
@@ -102,7 +106,9 @@ function openingProblems(run: RunRow, first: Read | undefined): string[] {
   const body = first.body;
   if (body?.kind !== 'opened') return ['the first step does not open the run'];
   const fields = ['finding', 'model', 'planner', 'seed', 'protocol_sha256'] as const;
-  return fields.filter((field) => run[field] !== body[field]).map((field) => `the run's ${field} is not the one with which its first step opened it`);
+  return fields
+    .filter((field) => run[field] !== body[field])
+    .map((field) => `the run's ${field} is not the one with which its first step opened it`);
 }
 
 function sealProblems(run: RunRow, steps: readonly Read[]): string[] {
@@ -112,16 +118,21 @@ function sealProblems(run: RunRow, steps: readonly Read[]): string[] {
   if (sealed === null) return ['the run is sealed, yet its last step does not seal it'];
   const found: string[] = [];
   const judged = steps.at(-2)?.body;
-  if (sealed.steps !== steps.length) found.push(`the run was sealed with ${sealed.steps} steps and ${steps.length} are there`);
+  if (sealed.steps !== steps.length)
+    found.push(`the run was sealed with ${sealed.steps} steps and ${steps.length} are there`);
   if (sealed.verdict !== run.verdict) found.push(`the run was sealed as ${sealed.verdict} and says ${run.verdict}`);
-  if (judged?.kind !== 'verdict' || judged.verdict?.verdict !== sealed.verdict) found.push('the step before the seal is not the verdict that was sealed');
+  if (judged?.kind !== 'verdict' || judged.verdict?.verdict !== sealed.verdict)
+    found.push('the step before the seal is not the verdict that was sealed');
   if (last?.row.at !== run.ended_at) found.push('the run did not end when it was sealed');
   return found;
 }
 
 function artifactProblems(step: number, ref: ArtifactRef, dir: string): Problem[] {
-  const wrong = checkArtifact(dir, ref.sha256) ?? (sameRef(ref, dir) ? null : `artifact ${ref.sha256.slice(0, 12)} is described otherwise in its manifest`);
+  const wrong =
+    checkArtifact(dir, ref.sha256) ??
+    (sameRef(ref, dir) ? null : `artifact ${ref.sha256.slice(0, 12)} is described otherwise in its manifest`);
   return wrong === null ? [] : [{ step, what: `step ${step}: ${wrong}` }];
 }
 
-const sameRef = (ref: ArtifactRef, dir: string): boolean => canonicalJson(readManifest(dir, ref.sha256).ref) === canonicalJson(ref);
+const sameRef = (ref: ArtifactRef, dir: string): boolean =>
+  canonicalJson(readManifest(dir, ref.sha256).ref) === canonicalJson(ref);
