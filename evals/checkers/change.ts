@@ -9,12 +9,13 @@ export const gain: Checker<'gain'> = {
   },
 };
 
-/** Only over a positive number: the ratio to nothing, or to a change the other way, has no meaning. */
+/** To the size of the base, whichever its sign: a change must be so many times as large as what the base does either way. */
 export const ratio: Checker<'ratio'> = {
   threshold: ({ threshold }) => `at least ${threshold.value} times as much`,
   find: (criterion, evidence) => {
     const [value, over] = [quantity(criterion.value, evidence), quantity(criterion.over, evidence)];
-    if (over <= 0) throw new Unmeasured(`a ratio to ${over} has no meaning`);
-    return { measured: value / over, pass: reaches(value / over, criterion.threshold.value), parts: { value, over } };
+    if (over === 0) throw new Unmeasured('a ratio to 0 has no meaning');
+    const measured = value / Math.abs(over);
+    return { measured, pass: reaches(measured, criterion.threshold.value), parts: { value, over } };
   },
 };

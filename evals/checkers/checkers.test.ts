@@ -29,6 +29,7 @@ const evidence: Evidence = {
       { component: 'a3.h3', effect: 0.03 },
       { component: 'a0.h0', effect: 0.02 },
     ],
+    unordered: ['a0.h1', 'a0.h0', 'a1.h1'].map((component) => ({ component, effect: null })),
     flat: ['a0.h1', 'a0.h0', 'a1.h1'].map((component) => ({ component, effect: 1 })),
     empty: [],
   },
@@ -82,10 +83,12 @@ describe('change', () => {
     expect(status('ratio', { ...pair, threshold: threshold(2.25) })).toBe('pass');
     expect(status('ratio', { ...pair, threshold: threshold(2.26) })).toBe('fail');
   });
-  it.each([0, -0.1])('a ratio to %d is unmeasured', (over) => {
-    const given = { ...evidence, values: { value: 1, over } };
-    expect(result('ratio', { value: 'value', over: 'over', threshold: threshold(2) }, given)).toMatchObject({ status: 'unmeasured', measured: null });
-  });
+  it.each([[1, 0, 'unmeasured', null], [1, -0.5, 'pass', 2], [0.9, -0.5, 'fail', 1.8], [-1, 0.5, 'fail', -2], [-1, -0.5, 'fail', -2]])(
+    'the ratio of %d to %d is %s', (value, over, expected, measured) => {
+      const given = { ...evidence, values: { value, over } };
+      expect(result('ratio', { value: 'value', over: 'over', threshold: threshold(2) }, given)).toMatchObject({ status: expected, measured });
+    },
+  );
 });
 
 describe('exceeds-null', () => {
@@ -157,6 +160,8 @@ describe('rankings', () => {
     expect(result('rank-correlation', asked)).toMatchObject({ status: 'pass', parts: { shared: 3, reference: 4 } });
     expect(result('rank-correlation', asked).measured).toBeCloseTo(0.5);
     expect(status('rank-correlation', { ...asked, reference: 'flat' })).toBe('unmeasured');
+    expect(status('rank-correlation', { ...asked, reference: 'unordered' })).toBe('unmeasured');
+    expect(status('recall', { found, top: 4, reference: 'unordered', reference_top: 3, threshold: threshold(1) })).toBe('pass');
     expect(status('rank-correlation', { ...asked, found: 'random' })).toBe('unmeasured');
   });
   it('Spearman with ties', () => {

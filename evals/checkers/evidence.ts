@@ -7,8 +7,8 @@ import { type Criterion, type Json, nameIn, type Quantity, readPath } from '../.
 export interface Evidence {
   /** Results by the name of their measurement. */
   readonly values: Readonly<Record<string, Json>>;
-  /** Rankings by name, best first; never shown to an agent. */
-  readonly references: Readonly<Record<string, ReadonlyArray<{ readonly component: string; readonly effect: number }>>>;
+  /** Rankings by name, best first; never shown to an agent. An effect is null where only the heads were published. */
+  readonly references: Readonly<Record<string, ReadonlyArray<{ readonly component: string; readonly effect: number | null }>>>;
   /** Measurements without a result, with the reason. */
   readonly unmeasured: Readonly<Record<string, string>>;
 }

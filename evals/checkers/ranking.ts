@@ -23,7 +23,7 @@ const FEWEST = 3;
 export const rankCorrelation: Checker<'rank-correlation'> = {
   threshold: ({ threshold }) => `a rank correlation of at least ${threshold.value}`,
   find: (criterion, evidence) => {
-    const known = new Map(reference(criterion.reference, evidence).map(({ component, effect }) => [component, effect]));
+    const known = new Map(reference(criterion.reference, evidence).flatMap(({ component, effect }) => (effect === null ? [] : [[component, effect]])));
     const shared = effects(criterion.found, evidence).filter(({ component }) => known.has(component));
     if (shared.length < FEWEST) throw new Unmeasured(`only ${shared.length} components stand in both rankings`);
     const measured = spearman(shared.map(({ effect }) => effect), shared.map(({ component }) => known.get(component) as number));

@@ -1,4 +1,8 @@
 /** Everything of `protocols/` that others may load, by name. */
 export { type BehaviourOptions, behaviourNames, type LoadedBehaviour, loadBehaviour, readBehaviour } from './behaviours.ts';
+export { cardForFolder, loadModelCard, loadModelCards } from './models.ts';
 export { nearest, unknownName } from './names.ts';
+export { findingFolder, loadProtocol, loadProtocols, protocolHash } from './protocols.ts';
+export { loadReference, publishedRanking, type RankedComponent, readReference, sealReference } from './references.ts';
 export { material, sharedOutputTasks, splitHash } from './split.ts';
+export { agentView, type ProtocolView } from './view.ts';

@@ -1,0 +1,28 @@
+/**
+ * What an agent may see of a protocol. The rest is how the agent is marked: measurements on held-out prompts, controls,
+ * published rankings, and the criteria that compare with them stay out of every observation.
+ */
+import type { Protocol } from '../contract/index.ts';
+import type { LoadedBehaviour } from './behaviours.ts';
+
+export interface ProtocolView extends Pick<Protocol, 'finding' | 'claim' | 'source' | 'roles' | 'gate' | 'procedure' | 'claim_from'> {
+  readonly behaviour: { readonly name: string; readonly kind: string; readonly tasks: readonly string[] };
+  /** The new-model criteria in words. */
+  readonly criteria: ReadonlyArray<{ readonly id: string; readonly says: string }>;
+}
+
+/** Returns a copy; whatever a planner does to it changes nothing else. */
+export function agentView(protocol: Protocol, { file, tasks }: LoadedBehaviour): ProtocolView {
+  const { finding, claim, source, roles, gate, procedure, claim_from, criteria } = structuredClone(protocol);
+  return {
+    finding,
+    claim,
+    source,
+    roles,
+    gate,
+    procedure,
+    claim_from,
+    behaviour: { name: file.behaviour, kind: file.kind, tasks: tasks.map(({ task }) => task) },
+    criteria: criteria.new_model.map(({ id, says }) => ({ id, says })),
+  };
+}
