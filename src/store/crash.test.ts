@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { root } from '../root.ts';
 import { openRecord, verifyRun } from './index.ts';
-import { freshRecord, openRun } from './testing.ts';
+import { freshRecord, opened, openRun } from './testing.ts';
 
 /** Appends from the first missing act on, reporting each sequence number on stdout once it is recorded. */
 const WRITER = `
@@ -18,11 +18,24 @@ for (let index = 0; ; index += 1) {
   writeSync(1, record.append(run, 'act-' + index, body).seq + '\\n');
 }`;
 
-async function writeUntilKilled(file: string, run: string, ms: number): Promise<number> {
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', WRITER, file, run], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+/** Opens, judges and seals run after run, reporting how many. */
+const SEALER = `
+import { writeSync } from 'node:fs';
+import { openRecord } from './src/store/index.ts';
+import { judged, opened, openRun } from './src/store/testing.ts';
+const record = openRecord(process.argv.at(-2));
+for (let count = 1; ; count += 1) {
+  const run = openRun(record);
+  record.append(run.run, 'open', opened(run));
+  record.append(run.run, 'verdict', judged('partial'));
+  record.seal(run.run, 'partial');
+  writeSync(1, count + '\\n');
+}`;
+
+/** Returns the last number that the script reported before it was killed. */
+async function killed(script: string, file: string, run: string, ms: number): Promise<number> {
+  const args = ['--import', 'tsx', '--input-type=module', '-e', script, file, run];
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   let reported = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     reported += text;
@@ -33,22 +46,36 @@ async function writeUntilKilled(file: string, run: string, ms: number): Promise<
   return Number(reported.split('\n').at(-2));
 }
 
-test('twenty kills', { timeout: 180_000 }, async () => {
+test('twenty kills while steps are appended', { timeout: 180_000 }, async () => {
   const { record, file, artifacts } = freshRecord();
-  const { run } = openRun(record);
+  const run = openRun(record);
+  record.append(run.run, 'open', opened(run));
   record.close();
-  let before = 0;
+  let before = 1;
   for (let round = 0; round < 20; round += 1) {
-    const reported = await writeUntilKilled(file, run, 5 + round * 3);
+    const reported = await killed(WRITER, file, run.run, 5 + round * 3);
     const after = openRecord(file);
-    const { problems, steps } = verifyRun(after, run, artifacts);
-    expect(problems.filter(({ what }) => !what.includes('does not open the run'))).toEqual([]);
+    const { problems, steps } = verifyRun(after, run.run, artifacts);
+    expect(problems).toEqual([]);
     expect(steps).toBeGreaterThanOrEqual(Math.max(reported, before));
-    after.acquire(run); // the dead writer holds nobody up
-    after.release(run);
+    after.acquire(run.run); // the dead writer holds nobody up
+    after.release(run.run);
     after.close();
     before = steps;
   }
-  const whole = openRecord(file).steps(run);
-  expect(whole.map(({ act }) => act)).toEqual(whole.map((_, index) => `act-${index}`));
+  const acts = openRecord(file)
+    .steps(run.run)
+    .map(({ act }) => act);
+  expect(acts).toEqual(acts.map((_, index) => (index === 0 ? 'open' : `act-${index - 1}`)));
+});
+
+test('five kills while runs are sealed: each run is sealed whole or not at all', { timeout: 60_000 }, async () => {
+  const { record, file, artifacts } = freshRecord();
+  let reported = 0;
+  for (let round = 0; round < 5; round += 1) reported += await killed(SEALER, file, '', 20 + round * 7);
+  const sealed = record.runs({ state: 'sealed' });
+  expect(sealed.length).toBeGreaterThanOrEqual(reported);
+  expect(record.runs().length - sealed.length).toBeLessThanOrEqual(5);
+  for (const { run } of record.runs()) expect(verifyRun(record, run, artifacts).problems).toEqual([]);
+  expect(record.cells()[0]?.runs).toBe(sealed.length);
 });
