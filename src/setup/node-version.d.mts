@@ -1,0 +1,3 @@
+/** Types of node-version.mjs, for the TypeScript side. */
+export function wantedNode(): string;
+export function satisfies(version: string, range: string): boolean;
