@@ -1,0 +1,12 @@
+/** What the report offers: the view model of a run, and the faces that draw it. */
+export { safe } from './escape.ts';
+export { reportHtml } from './html.ts';
+export { loadView } from './load.ts';
+export { duration, number, short } from './numbers.ts';
+export { type CurvePoint, trainingSvg } from './svg/training.ts';
+export { bar, plot, sparkline } from './terminal/bars.ts';
+export { makePaint, type Paint, paintFor } from './terminal/paint.ts';
+export { cut, padEnd, padStart, table, widthOf, wrapped } from './terminal/table.ts';
+export { resultPage } from './terminal.ts';
+export { type RunView, type StepLine, stepLine, viewOf } from './view/index.ts';
+export { type Tone, toneOfVerdict } from './words.ts';

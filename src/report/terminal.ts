@@ -1,0 +1,109 @@
+/**
+ * The result of a run on a terminal: verdict, criteria, claimed heads, pictures, and where to read more. It draws the view
+ * model and nothing else; foreign text passes through `safe`.
+ */
+import { safe } from './escape.ts';
+import { duration, number, short } from './numbers.ts';
+import { curveLines } from './terminal/bars.ts';
+import { heatMapLines } from './terminal/heat-map.ts';
+import type { Paint } from './terminal/paint.ts';
+import { padEnd, padStart, wrapped } from './terminal/table.ts';
+import type { CriterionView, Curve, Figure, HeatMap, Origin, RunView } from './view/index.ts';
+import { comparedInWords, outcomeOf, SET_TITLE, toneOfStatus } from './words.ts';
+
+const word = (text: string): string => safe(text, 'line');
+
+/** Returns the result page. Contract: pure; no line feed inside a line. */
+export function resultPage(view: RunView, paint: Paint): string[] {
+  const parts = [heading(view, paint), criteria(view, paint), claim(view, paint), ...pictures(view, paint), footer(view, paint)];
+  return parts.filter((part) => part.length > 0).flatMap((part) => ['', ...part]);
+}
+
+function heading(view: RunView, paint: Paint): string[] {
+  const { word: verdict, because, tone } = outcomeOf(view);
+  const width = Math.min(paint.columns, 110);
+  return [
+    `${paint.tone(tone, verdict.toUpperCase())}  ${paint.bold(word(`${view.run.finding} on ${view.run.model}`))}`,
+    ...wrapped(word(because), width),
+    ...wrapped(word(view.finding.says), width).map(paint.dim),
+    paint.dim(
+      word(
+        `planner ${view.run.planner}, seed ${view.run.seed}${view.seconds === null ? '' : `, ${duration(view.seconds)}`}; known on ${view.finding.known_on.join(', ')}`,
+      ),
+    ),
+  ];
+}
+
+function criteria(view: RunView, paint: Paint): string[] {
+  const sets = ['gate', 'known-model', 'new-model'] as const;
+  return sets.flatMap((set) => {
+    const own = view.criteria.filter((item) => item.set === set);
+    return own.length === 0 ? [] : [paint.bold(SET_TITLE[set]), ...own.flatMap((item) => criterion(item, paint))];
+  });
+}
+
+const MARK = { pass: '✓', fail: '✗', unmeasured: '–' } as const;
+
+const INDENT = ' '.repeat(6);
+
+function criterion(item: CriterionView, paint: Paint): string[] {
+  const width = Math.min(paint.columns, 110);
+  const tone = item.weight === 'flag' && item.status === 'fail' ? 'warn' : toneOfStatus(item.status);
+  const status = padEnd(paint.tone(tone, `${MARK[item.status]} ${item.status}`), 13);
+  const weight = item.weight === 'flag' ? paint.dim(' (flag, never decides)') : '';
+  return [
+    `  ${padEnd(paint.bold(word(item.id)), 3)} ${status}${padEnd(measured(item, paint), 24)}asked ${word(item.threshold)}${weight}`,
+    ...wrapped(word(item.says), width, INDENT),
+    ...wrapped(word(comparedInWords(item, number)), width, INDENT),
+    ...wrapped(word(item.note), width, INDENT),
+    ...wrapped(word(item.reason), width, INDENT).map(paint.dim),
+    ...wrapped(word(item.origins.map(origin).join(' · ')), width, INDENT).map(paint.dim),
+  ];
+}
+
+function measured({ measured: value, unit }: CriterionView, paint: Paint): string {
+  return value === null ? paint.dim('–') : `${paint.bold(number(value))} ${paint.dim(unit)}`;
+}
+
+function origin({ act, artifact }: Origin): string {
+  return artifact === null ? act : `${act} → ${short(artifact)}`;
+}
+
+function claim({ claim: claimed }: RunView, paint: Paint): string[] {
+  if (claimed === null) return [];
+  const settings = claimed.settings.map((item) => `${item.name} = ${item.value}`).join(', ');
+  return [
+    paint.bold('The claim'),
+    ...claimed.roles.flatMap(({ role, components }) => {
+      const heads = components.map((item) => `${item.component}${item.effect === null ? '' : ` (${number(item.effect)})`}`).join('  ');
+      return wrapped(word(`${role}: `) + word(heads), Math.min(paint.columns, 110), '  ');
+    }),
+    ...(settings === '' ? [] : [`  ${word(settings)}`]),
+  ];
+}
+
+/** One heat map and one curve: the page shows all. The curve with the most layers says most. */
+function pictures({ figures }: RunView, paint: Paint): string[][] {
+  const map = figures.find((figure): figure is HeatMap => figure.kind === 'heat-map');
+  const curves = figures.filter((figure): figure is Curve => figure.kind === 'curve');
+  const widest = [...curves].sort((a, b) => layersOf(b) - layersOf(a))[0];
+  return [map, widest].filter((figure): figure is Figure => figure !== undefined).map((figure) => picture(figure, paint));
+}
+
+function layersOf(curve: Curve): number {
+  return Math.max(0, ...curve.lines.map((line) => line.points.length));
+}
+
+function picture(figure: Figure, paint: Paint): string[] {
+  if (figure.kind === 'curve') return curveLines(figure, paint);
+  return [...heatMapLines(figure, paint), paint.dim(`        ${word(origin(figure))}`)];
+}
+
+function footer({ run }: RunView, paint: Paint): string[] {
+  const rows = [
+    ['every step', `recircuit runs show ${run.run}`],
+    ['page with figures', `recircuit runs export ${run.run}`],
+    ['check the record', `recircuit runs verify ${run.run}`],
+  ] as const;
+  return rows.map(([name, command]) => `${paint.dim(padStart(name, 18))}  ${word(command)}`);
+}

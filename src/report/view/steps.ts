@@ -1,0 +1,61 @@
+/** One line for each step: what happened, in words and numbers, without its body. */
+import type { Json, JsonObject, Step, StepBody, StepKind, StepOf } from '../../contract/index.ts';
+import { number, short } from '../numbers.ts';
+import type { StepLine } from './types.ts';
+
+/** Returns the line of a step. Contract: `summary` may hold foreign text and must pass through `safe` before it is shown. */
+export function stepLine({ seq, at, act, body, content }: Step): StepLine {
+  const phase = 'phase' in body ? body.phase : null;
+  return { seq, at, act, kind: body.kind, phase, summary: summaryOf(body), content };
+}
+
+const SUMMARY: { [K in StepKind]: (body: StepOf<K>) => string } = {
+  opened: (b) => `${b.finding} on ${b.model}, planner ${b.planner}, seed ${b.seed}`,
+  'model-facts': ({ facts: f }) =>
+    `${f.architecture}, ${f.layers} layers × ${f.heads} heads, ${number(f.parameters)} parameters, ${f.dtype} on ${f.device}`,
+  gate: ({ result: r }) => `${r.status}: ${number(r.measured)}, asked ${r.threshold}`,
+  plan: ({ plan }) => `${plan.items.length} experiments: ${plan.items.map((item) => item.name).join(', ')}`,
+  'tool-call': (b) => `${b.tool}${b.because === '' ? '' : `: ${b.because}`}`,
+  'tool-result': (b) => `${b.tool}: ${brief(b.output)}`,
+  refusal: ({ failure: f }) => `${f.what}: ${f.why}. Instead: ${f.instead}.`,
+  fault: ({ failure: f }) => `${f.what}: ${f.why}. Instead: ${f.instead}.`,
+  'gave-up': (b) => b.reason,
+  claim: ({ claim }) =>
+    Object.entries(claim.roles)
+      .map(([role, components]) => `${role}: ${components.join(', ')}`)
+      .join('; '),
+  'control-sets': (b) => `${b.control}: ${b.sets.length} sets of ${b.sets[0]?.length ?? 0}`,
+  verdict: ({ verdict: v }) => `${v.verdict}: ${v.because}`,
+  sealed: (b) => `${b.steps} steps, ${b.verdict}`,
+};
+
+function summaryOf<K extends StepKind>(body: StepOf<K> & StepBody): string {
+  return (SUMMARY[body.kind as K] as (body: StepOf<K>) => string)(body);
+}
+
+/** Returns the numbers and components of a tool's output, without knowing the tool. */
+function brief(output: JsonObject): string {
+  const parts = Object.entries(output).flatMap(([key, value]) => (key === 'receipt' ? [] : briefOf(key, value)));
+  return parts.slice(0, 6).join(' · ');
+}
+
+function briefOf(key: string, value: Json): string[] {
+  if (typeof value === 'number') return [`${key} ${number(value)}`];
+  if (Array.isArray(value)) return [`${key} ${listed(value)}`];
+  if (value === null || typeof value !== 'object') return [`${key} ${String(value)}`];
+  if (typeof value['sha256'] === 'string' && Array.isArray(value['shape'])) {
+    return [`${key} → ${short(value['sha256'])} (${value['shape'].join('×')})`];
+  }
+  const numbers = Object.entries(value).filter(([, item]) => typeof item === 'number');
+  return [`${key} {${numbers.map(([name, item]) => `${name} ${number(item as number)}`).slice(0, 4).join(', ')}}`];
+}
+
+function listed(items: readonly Json[]): string {
+  const words = items.slice(0, 4).map((item) => {
+    if (typeof item !== 'object' || item === null || Array.isArray(item)) return String(item);
+    const score = item['effect'] ?? item['score'];
+    return 'component' in item ? `${String(item['component'])}${typeof score === 'number' ? ` ${number(score)}` : ''}` : null;
+  });
+  if (words.some((word) => word === null)) return `× ${items.length}`;
+  return `${words.join(', ')}${items.length > 4 ? `, … (${items.length})` : ''}`;
+}
