@@ -77,13 +77,13 @@ def _log_progress(method: str) -> Progress:
 
 
 def _seldom(send: Callable[[float, float, str, str], None]) -> Progress:
-    """Lets through the first, the last, and ten a second: a sweep reports every forward pass."""
-    last = 0.0
+    """Lets through the first and then ten a second: a sweep reports every forward pass."""
+    last = -PROGRESS_EVERY_S
 
     def progress(done: float, total: float, unit: str, note: str) -> None:
         nonlocal last
         now = time.monotonic()
-        if now - last >= PROGRESS_EVERY_S or done >= total:
+        if now - last >= PROGRESS_EVERY_S:
             last = now
             send(float(done), float(total), unit, note)
 
