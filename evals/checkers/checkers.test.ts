@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Criterion, CriterionResult, type Json } from '../../src/contract/index.ts';
-import { check, checkers, type Evidence } from './index.ts';
 import { chanceOfSharing } from './hypergeometric.ts';
+import { check, checkers, type Evidence } from './index.ts';
 import { spearman } from './spearman.ts';
 
 const values: Record<string, Json> = {
@@ -38,8 +38,10 @@ const evidence: Evidence = {
 
 type Fields = Record<string, unknown>;
 const threshold = (value: number): Fields => ({ value, because: 'a test' });
-const criterion = (kind: string, fields: Fields): Criterion => Criterion.parse({ id: 'C', says: 'A test.', weight: 'core', kind, ...fields });
-const result = (kind: string, fields: Fields, given: Evidence = evidence): CriterionResult => CriterionResult.parse(check(criterion(kind, fields), given));
+const criterion = (kind: string, fields: Fields): Criterion =>
+  Criterion.parse({ id: 'C', says: 'A test.', weight: 'core', kind, ...fields });
+const result = (kind: string, fields: Fields, given: Evidence = evidence): CriterionResult =>
+  CriterionResult.parse(check(criterion(kind, fields), given));
 const status = (kind: string, fields: Fields): string => result(kind, fields).status;
 
 describe('fixed thresholds', () => {
@@ -63,7 +65,12 @@ describe('fixed thresholds', () => {
   });
   it('says threshold, source and reason', () => {
     const both = { value, threshold: { value: 0.2, source: 'paper, section 3', because: 'ours' } };
-    expect(result('at-least', both)).toMatchObject({ threshold: 'at least 0.2', reason: 'paper, section 3; ours', note: '', measured: 0.2 });
+    expect(result('at-least', both)).toMatchObject({
+      threshold: 'at least 0.2',
+      reason: 'paper, section 3; ours',
+      note: '',
+      measured: 0.2,
+    });
     expect(result('between', { value, low: threshold(0), high: threshold(1) }).reason).toBe('a test');
   });
 });
@@ -83,18 +90,29 @@ describe('change', () => {
     expect(status('ratio', { ...pair, threshold: threshold(2.25) })).toBe('pass');
     expect(status('ratio', { ...pair, threshold: threshold(2.26) })).toBe('fail');
   });
-  it.each([[1, 0, 'unmeasured', null], [1, -0.5, 'pass', 2], [0.9, -0.5, 'fail', 1.8], [-1, 0.5, 'fail', -2], [-1, -0.5, 'fail', -2]])(
-    'the ratio of %d to %d is %s', (value, over, expected, measured) => {
-      const given = { ...evidence, values: { value, over } };
-      expect(result('ratio', { value: 'value', over: 'over', threshold: threshold(2) }, given)).toMatchObject({ status: expected, measured });
-    },
-  );
+  it.each([
+    [1, 0, 'unmeasured', null],
+    [1, -0.5, 'pass', 2],
+    [0.9, -0.5, 'fail', 1.8],
+    [-1, 0.5, 'fail', -2],
+    [-1, -0.5, 'fail', -2],
+  ])('the ratio of %d to %d is %s', (value, over, expected, measured) => {
+    const given = { ...evidence, values: { value, over } };
+    expect(result('ratio', { value: 'value', over: 'over', threshold: threshold(2) }, given)).toMatchObject({
+      status: expected,
+      measured,
+    });
+  });
 });
 
 describe('exceeds-null', () => {
   const null_ = 'random[].accuracy';
   const at = (value: number, least: number): CriterionResult =>
-    result('exceeds-null', { value: 'value', null: null_, threshold: threshold(least) }, { ...evidence, values: { ...values, value } });
+    result(
+      'exceeds-null',
+      { value: 'value', null: null_, threshold: threshold(least) },
+      { ...evidence, values: { ...values, value } },
+    );
   it('must lie above every control by the threshold', () => {
     expect(at(0.5, 0.15).status).toBe('pass');
     expect(at(0.49, 0.15).status).toBe('fail');
@@ -109,15 +127,23 @@ describe('exceeds-null', () => {
     expect(at(0, 0).parts).toMatchObject({ p: 1 });
   });
   it('an empty null proves nothing', () => {
-    expect(status('exceeds-null', { value: 'zero.accuracy', null: 'nulls.empty', threshold: threshold(0) })).toBe('unmeasured');
+    expect(status('exceeds-null', { value: 'zero.accuracy', null: 'nulls.empty', threshold: threshold(0) })).toBe(
+      'unmeasured',
+    );
   });
 });
 
 describe('overlap and apart', () => {
   const lists = { a: 'ranking.heads[].component', b: 'ranking.again', among: 'ranking.all_heads' };
   it('takes the share of the smaller list; a component named twice counts once', () => {
-    expect(result('overlap', { ...lists, threshold: threshold(0.66) })).toMatchObject({ status: 'pass', parts: { shared: 2, a: 4, b: 3, among: 16 } });
-    expect(result('overlap', { ...lists, threshold: threshold(0.67) })).toMatchObject({ status: 'fail', measured: 2 / 3 });
+    expect(result('overlap', { ...lists, threshold: threshold(0.66) })).toMatchObject({
+      status: 'pass',
+      parts: { shared: 2, a: 4, b: 3, among: 16 },
+    });
+    expect(result('overlap', { ...lists, threshold: threshold(0.67) })).toMatchObject({
+      status: 'fail',
+      measured: 2 / 3,
+    });
     expect(status('apart', { ...lists, threshold: threshold(0.67) })).toBe('pass');
     expect(status('apart', { ...lists, threshold: threshold(0.66) })).toBe('fail');
   });
@@ -142,7 +168,10 @@ describe('rankings', () => {
   const found = 'ranking.heads[].component';
   it('recall of the reference top', () => {
     const asked = { found, top: 3, reference: 'own', reference_top: 3 };
-    expect(result('recall', { ...asked, threshold: threshold(0.66) })).toMatchObject({ status: 'pass', parts: { found: 2, of: 3, missed: ['a3.h3'] } });
+    expect(result('recall', { ...asked, threshold: threshold(0.66) })).toMatchObject({
+      status: 'pass',
+      parts: { found: 2, of: 3, missed: ['a3.h3'] },
+    });
     expect(status('recall', { ...asked, threshold: threshold(0.67) })).toBe('fail');
     expect(result('recall', { ...asked, top: 1, reference_top: 1, threshold: threshold(1) }).measured).toBe(1);
   });
@@ -161,7 +190,9 @@ describe('rankings', () => {
     expect(result('rank-correlation', asked).measured).toBeCloseTo(0.5);
     expect(status('rank-correlation', { ...asked, reference: 'flat' })).toBe('unmeasured');
     expect(status('rank-correlation', { ...asked, reference: 'unordered' })).toBe('unmeasured');
-    expect(status('recall', { found, top: 4, reference: 'unordered', reference_top: 3, threshold: threshold(1) })).toBe('pass');
+    expect(status('recall', { found, top: 4, reference: 'unordered', reference_top: 3, threshold: threshold(1) })).toBe(
+      'pass',
+    );
     expect(status('rank-correlation', { ...asked, found: 'random' })).toBe('unmeasured');
   });
   it('Spearman with ties', () => {
@@ -174,22 +205,51 @@ describe('rankings', () => {
 });
 
 describe('what is missing never passes', () => {
-  const bad = ['gone.accuracy', 'zero.acuracy', 'nulls.none', 'nulls.not_a_number', 'nulls.text', 'nulls.empty', 'ablated.loss', 'zero.tasks'];
+  const bad = [
+    'gone.accuracy',
+    'zero.acuracy',
+    'nulls.none',
+    'nulls.not_a_number',
+    'nulls.text',
+    'nulls.empty',
+    'ablated.loss',
+    'zero.tasks',
+  ];
   const [low, high] = [threshold(-1e9), threshold(1e9)];
   const ok = 'zero.accuracy';
   const kinds: Record<Criterion['kind'], (path: string) => Fields[]> = {
-    'at-least': (value) => [{ value, threshold: low }, { value: { best_of: value }, threshold: low }, { value: { mean_of: value }, threshold: low }],
-    'at-most': (value) => [{ value, threshold: high }, { value: { sum_of: value }, threshold: high }],
+    'at-least': (value) => [
+      { value, threshold: low },
+      { value: { best_of: value }, threshold: low },
+      { value: { mean_of: value }, threshold: low },
+    ],
+    'at-most': (value) => [
+      { value, threshold: high },
+      { value: { sum_of: value }, threshold: high },
+    ],
     between: (value) => [{ value, low, high }],
-    gain: (value) => [{ value, over: ok, threshold: low }, { value: ok, over: value, threshold: low }],
-    ratio: (value) => [{ value, over: ok, threshold: low }, { value: ok, over: value, threshold: low }],
-    'exceeds-null': (value) => [{ value, null: 'random[].accuracy', threshold: low }, { value: ok, null: value, threshold: low }],
-    overlap: (a) => [{ a, b: 'ranking.again', among: 'ranking.all_heads', threshold: low }, { a: 'ranking.again', b: a, among: 'ranking.all_heads', threshold: low }],
+    gain: (value) => [
+      { value, over: ok, threshold: low },
+      { value: ok, over: value, threshold: low },
+    ],
+    ratio: (value) => [
+      { value, over: ok, threshold: low },
+      { value: ok, over: value, threshold: low },
+    ],
+    'exceeds-null': (value) => [
+      { value, null: 'random[].accuracy', threshold: low },
+      { value: ok, null: value, threshold: low },
+    ],
+    overlap: (a) => [
+      { a, b: 'ranking.again', among: 'ranking.all_heads', threshold: low },
+      { a: 'ranking.again', b: a, among: 'ranking.all_heads', threshold: low },
+    ],
     apart: (among) => [{ a: 'ranking.again', b: 'ranking.again', among, threshold: high }],
     recall: (found) => [{ found, top: 1, reference: 'own', reference_top: 1, threshold: low }],
     'rank-correlation': (found) => [{ found, reference: 'own', threshold: low }],
   };
-  it('every kind has a checker and stands in this table', () => expect(Object.keys(kinds).sort()).toEqual(Object.keys(checkers).sort()));
+  it('every kind has a checker and stands in this table', () =>
+    expect(Object.keys(kinds).sort()).toEqual(Object.keys(checkers).sort()));
   for (const [kind, variants] of Object.entries(kinds)) {
     it.each(bad)(`${kind} with %s`, (path) => {
       for (const fields of variants(path)) {

@@ -8,7 +8,9 @@ export interface Evidence {
   /** Results by the name of their measurement. */
   readonly values: Readonly<Record<string, Json>>;
   /** Rankings by name, best first; never shown to an agent. An effect is null where only the heads were published. */
-  readonly references: Readonly<Record<string, ReadonlyArray<{ readonly component: string; readonly effect: number | null }>>>;
+  readonly references: Readonly<
+    Record<string, ReadonlyArray<{ readonly component: string; readonly effect: number | null }>>
+  >;
   /** Measurements without a result, with the reason. */
   readonly unmeasured: Readonly<Record<string, string>>;
 }
@@ -60,10 +62,15 @@ export function numbers(path: string, evidence: Evidence): number[] {
 
 /** Returns the different components at a path, in order, at least one. */
 export function components(path: string, evidence: Evidence): string[] {
-  return [...new Set(list(path, evidence).map((value) => {
-    if (typeof value !== 'string') throw new Unmeasured(`${path} holds ${JSON.stringify(value)}, which is no component`);
-    return value;
-  }))];
+  return [
+    ...new Set(
+      list(path, evidence).map((value) => {
+        if (typeof value !== 'string')
+          throw new Unmeasured(`${path} holds ${JSON.stringify(value)}, which is no component`);
+        return value;
+      }),
+    ),
+  ];
 }
 
 /** Returns component and effect of each row at a path, at least one. */

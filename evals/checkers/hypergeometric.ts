@@ -3,7 +3,8 @@
 /** Returns the chance that random sets of `a` and `b` of `all` things share at least `shared`; exact but for rounding. */
 export function chanceOfSharing(shared: number, a: number, b: number, all: number): number {
   const logs = logFactorials(all);
-  const logChoose = (n: number, k: number): number => (logs[n] as number) - (logs[k] as number) - (logs[n - k] as number);
+  const logChoose = (n: number, k: number): number =>
+    (logs[n] as number) - (logs[k] as number) - (logs[n - k] as number);
   const least = Math.max(shared, a + b - all);
   let chance = 0;
   for (let k = least; k <= Math.min(a, b); k++) {

@@ -33,7 +33,8 @@ export function check(criterion: Criterion, evidence: Evidence): CriterionResult
   const base = { id, says, weight, threshold: checker.threshold(criterion), reason: reasonOf(criterion) };
   try {
     const finding = checker.find(criterion, evidence);
-    if (!Number.isFinite(finding.measured)) throw new Unmeasured(`the result is ${finding.measured}, which is no number`);
+    if (!Number.isFinite(finding.measured))
+      throw new Unmeasured(`the result is ${finding.measured}, which is no number`);
     return { ...base, ...measured(finding) };
   } catch (error) {
     if (!(error instanceof Unmeasured)) throw error;
@@ -43,5 +44,11 @@ export function check(criterion: Criterion, evidence: Evidence): CriterionResult
 
 function measured(finding: Finding): Pick<CriterionResult, 'status' | 'measured' | 'null_values' | 'parts' | 'note'> {
   const { pass, null_values = [], parts = {} } = finding;
-  return { status: pass ? 'pass' : 'fail', measured: finding.measured, null_values: [...null_values], parts: { ...parts }, note: '' };
+  return {
+    status: pass ? 'pass' : 'fail',
+    measured: finding.measured,
+    null_values: [...null_values],
+    parts: { ...parts },
+    note: '',
+  };
 }

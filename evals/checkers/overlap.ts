@@ -22,7 +22,8 @@ function sharing({ a, b, among }: { a: string; b: string; among: string }, evide
   const [first, second] = [components(a, evidence), components(b, evidence)];
   const all = quantity(among, evidence);
   const union = new Set([...first, ...second]).size;
-  if (!Number.isInteger(all) || all < union) throw new Unmeasured(`${among} is ${all}, but the two lists name ${union} components`);
+  if (!Number.isInteger(all) || all < union)
+    throw new Unmeasured(`${among} is ${all}, but the two lists name ${union} components`);
   const shared = first.filter((component) => second.includes(component)).length;
   const smaller = Math.min(first.length, second.length);
   return {

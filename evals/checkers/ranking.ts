@@ -3,7 +3,8 @@ import { type Checker, components, effects, reaches, reference, Unmeasured } fro
 import { spearman } from './spearman.ts';
 
 export const recall: Checker<'recall'> = {
-  threshold: ({ threshold, top, reference_top }) => `at least ${threshold.value} of the reference's top ${reference_top} among the top ${top}`,
+  threshold: ({ threshold, top, reference_top }) =>
+    `at least ${threshold.value} of the reference's top ${reference_top} among the top ${top}`,
   find: (criterion, evidence) => {
     const found = components(criterion.found, evidence);
     const known = [...new Set(reference(criterion.reference, evidence).map(({ component }) => component))];
@@ -13,7 +14,11 @@ export const recall: Checker<'recall'> = {
     const top = new Set(found.slice(0, criterion.top));
     const missed = wanted.filter((component) => !top.has(component));
     const measured = (wanted.length - missed.length) / wanted.length;
-    return { measured, pass: reaches(measured, criterion.threshold.value), parts: { found: wanted.length - missed.length, of: wanted.length, missed } };
+    return {
+      measured,
+      pass: reaches(measured, criterion.threshold.value),
+      parts: { found: wanted.length - missed.length, of: wanted.length, missed },
+    };
   },
 };
 
@@ -23,12 +28,24 @@ const FEWEST = 3;
 export const rankCorrelation: Checker<'rank-correlation'> = {
   threshold: ({ threshold }) => `a rank correlation of at least ${threshold.value}`,
   find: (criterion, evidence) => {
-    const known = new Map(reference(criterion.reference, evidence).flatMap(({ component, effect }) => (effect === null ? [] : [[component, effect]])));
+    const known = new Map(
+      reference(criterion.reference, evidence).flatMap(({ component, effect }) =>
+        effect === null ? [] : [[component, effect]],
+      ),
+    );
     const shared = effects(criterion.found, evidence).filter(({ component }) => known.has(component));
     if (shared.length < FEWEST) throw new Unmeasured(`only ${shared.length} components stand in both rankings`);
-    const measured = spearman(shared.map(({ effect }) => effect), shared.map(({ component }) => known.get(component) as number));
-    if (Number.isNaN(measured)) throw new Unmeasured('all effects of a ranking are equal, so there is no order to compare');
-    return { measured, pass: reaches(measured, criterion.threshold.value), parts: { shared: shared.length, reference: known.size } };
+    const measured = spearman(
+      shared.map(({ effect }) => effect),
+      shared.map(({ component }) => known.get(component) as number),
+    );
+    if (Number.isNaN(measured))
+      throw new Unmeasured('all effects of a ranking are equal, so there is no order to compare');
+    return {
+      measured,
+      pass: reaches(measured, criterion.threshold.value),
+      parts: { shared: shared.length, reference: known.size },
+    };
   },
 };
 

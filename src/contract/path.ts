@@ -4,7 +4,9 @@
  */
 import type { Json } from './names.ts';
 
-export type PathResult = { readonly found: true; readonly value: Json } | { readonly found: false; readonly why: string };
+export type PathResult =
+  | { readonly found: true; readonly value: Json }
+  | { readonly found: false; readonly why: string };
 
 /**
  * Follows `path` from named values: `.word` is a field, `[]` goes on from each item of a list (nested lists are joined into
@@ -25,11 +27,14 @@ function follow(words: readonly string[], at: number, node: Json): PathResult {
   if (word === undefined) return { found: true, value: node };
   const here = words.slice(0, at).join('.') || 'the results';
   if (word === '#') {
-    return Array.isArray(node) ? follow(words, at + 1, node.length) : lost(`${here} is not a list, so it has no length`);
+    return Array.isArray(node)
+      ? follow(words, at + 1, node.length)
+      : lost(`${here} is not a list, so it has no length`);
   }
   const field = word.replace('[]', '');
   if (Array.isArray(node)) return lost(`${here} is a list; write ${here}[] for each of its items`);
-  if (node === null || typeof node !== 'object') return lost(`${here} is ${node === null ? 'null' : `a ${typeof node}`} and has no fields`);
+  if (node === null || typeof node !== 'object')
+    return lost(`${here} is ${node === null ? 'null' : `a ${typeof node}`} and has no fields`);
   if (!Object.hasOwn(node, field)) return lost(`${here} ${at === 0 ? 'have' : 'has'} no "${field}"`);
   const value = node[field] as Json;
   if (!word.endsWith('[]')) return follow(words, at + 1, value);

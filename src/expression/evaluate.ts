@@ -2,7 +2,7 @@
  * Gives values to the expressions of a protocol: objects with one `$` key that stand for something known only in the run.
  * Everything else is copied as it is. Nothing here calls a tool or knows a finding.
  */
-import { type Claim, type Json, type JsonObject, readPath, Refusal } from '../contract/index.ts';
+import { type Claim, type Json, type JsonObject, Refusal, readPath } from '../contract/index.ts';
 
 /** What an expression may refer to. */
 export interface Scope {
@@ -23,7 +23,9 @@ const operators: Readonly<Record<string, Operator>> = {
   $setting: (name, { claim }) => found('setting', text('$setting', name), sealed(claim).settings),
   $control: (name, { controls }) => [...found('control', text('$control', name), controls ?? {})],
   $run: (name, { run }) => found('field of the run', text('$run', name), run as Record<string, Json>),
-  $behaviour: (name, { behaviour }) => [...found('field of the behaviour', text('$behaviour', name), behaviour as Record<string, readonly string[]>)],
+  $behaviour: (name, { behaviour }) => [
+    ...found('field of the behaviour', text('$behaviour', name), behaviour as Record<string, readonly string[]>),
+  ],
   $top: (operand, scope) => top(operand, scope),
 };
 
@@ -34,25 +36,43 @@ export function evaluate(expression: Json, scope: Scope): Json {
   if (expression === null || typeof expression !== 'object') return expression;
   const keys = Object.keys(expression);
   const [operator] = keys.filter((key) => key.startsWith('$'));
-  if (operator === undefined) return Object.fromEntries(keys.map((key) => [key, evaluate(expression[key] as Json, scope)]));
-  if (!Object.hasOwn(operators, operator)) throw refusal(`"${operator}" is no operator`, 'only the operators of src/expression are known', `use one of ${Object.keys(operators).join(', ')}`);
-  if (keys.length > 1) throw refusal(`"${operator}" cannot be read`, `it stands beside ${keys.filter((key) => key !== operator).join(', ')}`, 'write an operator as the only key of its object');
+  if (operator === undefined)
+    return Object.fromEntries(keys.map((key) => [key, evaluate(expression[key] as Json, scope)]));
+  if (!Object.hasOwn(operators, operator))
+    throw refusal(
+      `"${operator}" is no operator`,
+      'only the operators of src/expression are known',
+      `use one of ${Object.keys(operators).join(', ')}`,
+    );
+  if (keys.length > 1)
+    throw refusal(
+      `"${operator}" cannot be read`,
+      `it stands beside ${keys.filter((key) => key !== operator).join(', ')}`,
+      'write an operator as the only key of its object',
+    );
   return (operators[operator] as Operator)(expression[operator] as Json, scope);
 }
 
 /** Returns what stands at a path. @throws Refusal naming the path and where it ends, or a number in it that is none */
 export function read(path: string, values: Readonly<Record<string, Json>>): Json {
   const result = readPath(path, values);
-  if (!result.found) throw refusal(`the path ${path} leads nowhere`, result.why, 'name a step that has a result, and a field of it');
+  if (!result.found)
+    throw refusal(`the path ${path} leads nowhere`, result.why, 'name a step that has a result, and a field of it');
   refuseNaN(path, result.value);
   return result.value;
 }
 
 /** The first `count` items of a list; all of them where it is shorter, since small models have few heads. */
 function top(operand: Json, scope: Scope): Json {
-  const { of, count, ...rest } = (typeof operand === 'object' && operand !== null && !Array.isArray(operand) ? operand : {}) as JsonObject;
+  const { of, count, ...rest } = (
+    typeof operand === 'object' && operand !== null && !Array.isArray(operand) ? operand : {}
+  ) as JsonObject;
   if (of === undefined || count === undefined || Object.keys(rest).length > 0) {
-    throw refusal('$top cannot be read', 'it needs exactly `of` and `count`', 'write { $top: { of: { $from: path }, count: 10 } }');
+    throw refusal(
+      '$top cannot be read',
+      'it needs exactly `of` and `count`',
+      'write { $top: { of: { $from: path }, count: 10 } }',
+    );
   }
   const [list, number] = [evaluate(of, scope), evaluate(count, scope)];
   if (!Array.isArray(list)) throw refusal('$top cannot be read', '`of` is not a list', 'give it a list, best first');
@@ -69,22 +89,35 @@ function text(operator: string, operand: Json): string {
 
 function sealed(claim: Claim | undefined): Claim {
   if (claim) return claim;
-  throw refusal('an expression asks for the claim', 'no claim is sealed yet', 'use $claim and $setting in measurements only');
+  throw refusal(
+    'an expression asks for the claim',
+    'no claim is sealed yet',
+    'use $claim and $setting in measurements only',
+  );
 }
 
 function found<T>(kind: string, name: string, among: Readonly<Record<string, T>>): T {
   if (Object.hasOwn(among, name)) return among[name] as T;
   const names = Object.keys(among);
-  throw refusal(`there is no ${kind} "${name}"`, names.length === 0 ? 'none is known here' : `known are ${names.join(', ')}`, 'name one that is known');
+  throw refusal(
+    `there is no ${kind} "${name}"`,
+    names.length === 0 ? 'none is known here' : `known are ${names.join(', ')}`,
+    'name one that is known',
+  );
 }
 
 function refuseNaN(path: string, value: Json): void {
   if (typeof value === 'number' && !Number.isFinite(value)) throw notANumber(path, value);
-  if (value !== null && typeof value === 'object') for (const item of Object.values(value)) refuseNaN(path, item as Json);
+  if (value !== null && typeof value === 'object')
+    for (const item of Object.values(value)) refuseNaN(path, item as Json);
 }
 
 function notANumber(place: string, value: number): Refusal {
-  return refusal(`${place} holds ${value}`, 'it is not a number that a record can carry', 'use null with a reason where nothing was measured');
+  return refusal(
+    `${place} holds ${value}`,
+    'it is not a number that a record can carry',
+    'use null with a reason where nothing was measured',
+  );
 }
 
 function refusal(what: string, why: string, instead: string): Refusal {

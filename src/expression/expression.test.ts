@@ -4,9 +4,18 @@ import { evaluate, pick, read, type Scope } from './index.ts';
 
 const scope: Scope = {
   values: {
-    clean: { tasks: [{ task: 'a', accuracy: 0.9, majority: 0.2 }, { task: 'b', accuracy: 0.3, majority: 0.3 }], accuracy: 0.6 },
+    clean: {
+      tasks: [
+        { task: 'a', accuracy: 0.9, majority: 0.2 },
+        { task: 'b', accuracy: 0.3, majority: 0.3 },
+      ],
+      accuracy: 0.6,
+    },
     ranking: { heads: [{ component: 'a1.h2' }, { component: 'a0.h0' }, { component: 'a1.h0' }] },
-    random: [{ best: { accuracy: 0.1 }, rows: [{ scale: 1 }] }, { best: { accuracy: 0.2 }, rows: [{ scale: 2 }, { scale: 3 }] }],
+    random: [
+      { best: { accuracy: 0.1 }, rows: [{ scale: 1 }] },
+      { best: { accuracy: 0.2 }, rows: [{ scale: 2 }, { scale: 3 }] },
+    ],
     solved: ['a'],
   },
   claim: { roles: { 'fv-head': ['a1.h2'] }, settings: { layer: 1 }, statement: '', cites: [] },
@@ -110,9 +119,16 @@ describe('pick', () => {
         { task: 'c', accuracy: 0.8, majority: 0.1 },
       ],
     },
-    shuffled: { tasks: [{ task: 'c', accuracy: 0.7 }, { task: 'a', accuracy: 0.2 }, { task: 'b', accuracy: 0.5 }] },
+    shuffled: {
+      tasks: [
+        { task: 'c', accuracy: 0.7 },
+        { task: 'a', accuracy: 0.2 },
+        { task: 'b', accuracy: 0.5 },
+      ],
+    },
   };
-  const from = (where: Pick['where'], rest: Partial<Pick> = {}): Json[] => pick({ from: 'clean.tasks', take: 'task', where, ...rest }, values);
+  const from = (where: Pick['where'], rest: Partial<Pick> = {}): Json[] =>
+    pick({ from: 'clean.tasks', take: 'task', where, ...rest }, values);
   const other = { of: 'shuffled.tasks', matching: 'task', field: 'accuracy', at_least: 0.1 };
 
   it('takes rows that meet every condition, in order', () => {
@@ -120,7 +136,12 @@ describe('pick', () => {
     expect(from([{ field: 'accuracy', at_most: 0.8 }])).toEqual(['b', 'c']);
     expect(from([{ field: 'accuracy', at_least: 0.8, at_most: 0.8 }])).toEqual(['c']);
     expect(from([{ field: 'task', equals: 'b' }])).toEqual(['b']);
-    expect(from([{ field: 'accuracy', at_least: 0.6 }, { field: 'majority', at_most: 0.1 }])).toEqual(['c']);
+    expect(
+      from([
+        { field: 'accuracy', at_least: 0.6 },
+        { field: 'majority', at_most: 0.1 },
+      ]),
+    ).toEqual(['c']);
   });
   it('compares strictly with another field of the row', () => {
     expect(from([{ field: 'accuracy', more_than_field: 'majority' }])).toEqual(['a', 'c']);
@@ -129,7 +150,9 @@ describe('pick', () => {
     expect(from([{ field: 'accuracy', above_field_by: other }])).toEqual(['a', 'c']); // 0.8 - 0.7 is 0.1 but for rounding
     expect(from([{ field: 'accuracy', above_field_by: { ...other, at_least: 0.11 } }])).toEqual(['a']);
     const below = { ...other, of: 'clean.tasks' };
-    expect(pick({ from: 'shuffled.tasks', take: 'task', where: [{ field: 'accuracy', below_field_by: below }] }, values)).toEqual(['c', 'a']);
+    expect(
+      pick({ from: 'shuffled.tasks', take: 'task', where: [{ field: 'accuracy', below_field_by: below }] }, values),
+    ).toEqual(['c', 'a']);
   });
   it('gives `otherwise`, or nothing, where no row does', () => {
     const none = [{ field: 'accuracy', at_least: 2 }];

@@ -1,4 +1,4 @@
 /** How the data of a protocol becomes values: expressions, picked rows, and measurements in order. */
 export { evaluate, read, type Scope } from './evaluate.ts';
-export { type Measured, type MeasureCall, type MeasureOutcome, measure, wants, wantsOfPick } from './measure.ts';
+export { type MeasureCall, type Measured, type MeasureOutcome, measure, wants, wantsOfPick } from './measure.ts';
 export { pick } from './pick.ts';

@@ -19,12 +19,22 @@ export function pick(pick: Pick, values: Values): Json[] {
   return Array.isArray(otherwise) ? otherwise : [otherwise];
 }
 
-const NUMERIC: ReadonlySet<string> = new Set(['at_least', 'at_most', 'more_than_field', 'below_field_by', 'above_field_by']);
+const NUMERIC: ReadonlySet<string> = new Set([
+  'at_least',
+  'at_most',
+  'more_than_field',
+  'below_field_by',
+  'above_field_by',
+]);
 
 function holds(condition: Condition, row: JsonObject, from: string, values: Values): boolean {
   const numeric = Object.entries(condition).some(([test, asked]) => NUMERIC.has(test) && asked !== undefined);
   if (condition.equals === undefined && !numeric) {
-    throw refusal(`a condition on ${from} asks nothing of "${condition.field}"`, 'it names no test', `add equals or one of ${[...NUMERIC].join(', ')}`);
+    throw refusal(
+      `a condition on ${from} asks nothing of "${condition.field}"`,
+      'it names no test',
+      `add equals or one of ${[...NUMERIC].join(', ')}`,
+    );
   }
   if (condition.equals !== undefined && field(row, condition.field, from) !== condition.equals) return false;
   return !numeric || holdsAsNumber(condition, row, from, values);
@@ -37,8 +47,10 @@ function holdsAsNumber(condition: Condition, row: JsonObject, from: string, valu
   if (at_least !== undefined) tests.push(value >= at_least);
   if (at_most !== undefined) tests.push(value <= at_most);
   if (more_than_field !== undefined) tests.push(value > number(row, more_than_field, from));
-  if (below_field_by) tests.push(reaches(partnerOf(row, from, below_field_by, values) - value, below_field_by.at_least));
-  if (above_field_by) tests.push(reaches(value - partnerOf(row, from, above_field_by, values), above_field_by.at_least));
+  if (below_field_by)
+    tests.push(reaches(partnerOf(row, from, below_field_by, values) - value, below_field_by.at_least));
+  if (above_field_by)
+    tests.push(reaches(value - partnerOf(row, from, above_field_by, values), above_field_by.at_least));
   return tests.every(Boolean);
 }
 
@@ -55,26 +67,39 @@ function partnerOf(row: JsonObject, from: string, other: Other, values: Values):
   const partners = rows(other.of, values).filter((candidate) => field(candidate, other.matching, other.of) === key);
   const [partner] = partners;
   if (partner === undefined || partners.length > 1) {
-    throw refusal(`a row of ${from} has no partner in ${other.of}`, `${partners.length} rows have ${other.matching} ${JSON.stringify(key)}`, 'measure both on the same tasks');
+    throw refusal(
+      `a row of ${from} has no partner in ${other.of}`,
+      `${partners.length} rows have ${other.matching} ${JSON.stringify(key)}`,
+      'measure both on the same tasks',
+    );
   }
   return number(partner, other.field, other.of);
 }
 
 function rows(path: string, values: Values): JsonObject[] {
   const list = read(path, values);
-  if (Array.isArray(list) && list.every((row) => row !== null && typeof row === 'object' && !Array.isArray(row))) return list as JsonObject[];
+  if (Array.isArray(list) && list.every((row) => row !== null && typeof row === 'object' && !Array.isArray(row)))
+    return list as JsonObject[];
   throw refusal(`rows cannot be picked from ${path}`, 'it is not a list of rows', 'name a list of objects');
 }
 
 function number(row: JsonObject, name: string, from: string): number {
   const value = field(row, name, from);
   if (typeof value === 'number') return value;
-  throw refusal(`"${name}" of a row of ${from} cannot be compared`, `it is ${JSON.stringify(value)}`, 'compare numbers only');
+  throw refusal(
+    `"${name}" of a row of ${from} cannot be compared`,
+    `it is ${JSON.stringify(value)}`,
+    'compare numbers only',
+  );
 }
 
 function field(row: JsonObject, name: string, from: string): Json {
   if (Object.hasOwn(row, name)) return row[name] as Json;
-  throw refusal(`a row of ${from} has no "${name}"`, `it has ${Object.keys(row).join(', ') || 'no fields'}`, 'name a field of the row');
+  throw refusal(
+    `a row of ${from} has no "${name}"`,
+    `it has ${Object.keys(row).join(', ') || 'no fields'}`,
+    'name a field of the row',
+  );
 }
 
 function refusal(what: string, why: string, instead: string): Refusal {

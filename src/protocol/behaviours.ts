@@ -39,7 +39,8 @@ export function loadBehaviour(name: string, options: BehaviourOptions = {}): Loa
 export function readBehaviour(folder: string, name: string): LoadedBehaviour {
   const path = join(folder, 'behaviour.yaml');
   const file = readYaml(path, BehaviourFile);
-  if (file.behaviour !== name) throw badFile(path, `it names itself "${file.behaviour}" but lies in the folder "${name}"`);
+  if (file.behaviour !== name)
+    throw badFile(path, `it names itself "${file.behaviour}" but lies in the folder "${name}"`);
   if (file.kind !== 'in-context') return { file, tasks: [] };
   const repeated = file.tasks.find(({ task }, index) => file.tasks.findIndex((other) => other.task === task) !== index);
   if (repeated) throw badFile(path, `task "${repeated.task}" stands twice`);
@@ -49,12 +50,17 @@ export function readBehaviour(folder: string, name: string): LoadedBehaviour {
 
 function readTask(folder: string, path: string, task: z.infer<typeof TaskFile>, tables: Map<string, Table>): Task {
   const words = resolve(folder, task.words);
-  if (!words.startsWith(`${resolve(folder)}/`)) throw badFile(path, `word list "${task.words}" lies outside the behaviour`);
+  if (!words.startsWith(`${resolve(folder)}/`))
+    throw badFile(path, `word list "${task.words}" lies outside the behaviour`);
   const table = tables.get(words) ?? readCsv(readText(words), words);
   tables.set(words, table);
   const [input, output] = [task.input, task.output].map((column) => {
     const index = table.columns.indexOf(column);
-    if (index < 0) throw badFile(path, `task "${task.task}" asks for column "${column}"; ${task.words} has ${table.columns.join(', ')}`);
+    if (index < 0)
+      throw badFile(
+        path,
+        `task "${task.task}" asks for column "${column}"; ${task.words} has ${table.columns.join(', ')}`,
+      );
     return index;
   }) as [number, number];
   const pairs = table.rows.map((row) => ({ input: row[input] as string, output: row[output] as string }));

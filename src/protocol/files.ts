@@ -29,7 +29,11 @@ export function readText(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
-    throw badFile(file, code === 'ENOENT' ? 'it does not exist' : `it cannot be read (${code ?? 'unknown error'})`, cause);
+    throw badFile(
+      file,
+      code === 'ENOENT' ? 'it does not exist' : `it cannot be read (${code ?? 'unknown error'})`,
+      cause,
+    );
   }
 }
 

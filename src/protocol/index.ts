@@ -1,5 +1,11 @@
 /** Everything of `protocols/` that others may load, by name. */
-export { type BehaviourOptions, behaviourNames, type LoadedBehaviour, loadBehaviour, readBehaviour } from './behaviours.ts';
+export {
+  type BehaviourOptions,
+  behaviourNames,
+  type LoadedBehaviour,
+  loadBehaviour,
+  readBehaviour,
+} from './behaviours.ts';
 export { cardForFolder, loadModelCard, loadModelCards } from './models.ts';
 export { nearest, unknownName } from './names.ts';
 export { findingFolder, loadProtocol, loadProtocols, protocolHash } from './protocols.ts';

@@ -49,7 +49,11 @@ export function cardForFolder(path: string): ModelCard {
   const file = join(folder, 'config.json');
   if (!existsSync(file)) throw notAModel(path, 'it holds no config.json');
   const config = readYaml(file, Config);
-  const [layers, heads, width] = [config.num_hidden_layers ?? config.n_layer, config.num_attention_heads ?? config.n_head, config.hidden_size ?? config.n_embd];
+  const [layers, heads, width] = [
+    config.num_hidden_layers ?? config.n_layer,
+    config.num_attention_heads ?? config.n_head,
+    config.hidden_size ?? config.n_embd,
+  ];
   if (layers === undefined || heads === undefined || width === undefined) {
     throw notAModel(path, 'its config.json does not say how many layers and heads it has and how wide it is');
   }
@@ -58,12 +62,21 @@ export function cardForFolder(path: string): ModelCard {
     about: 'A folder on this machine.',
     where: { kind: 'folder', folder },
     dtype: (config.dtype ?? config.torch_dtype) === 'bfloat16' ? 'bfloat16' : 'float32',
-    expect: { layers, heads, kv_heads: config.num_key_value_heads ?? heads, d_model: width, head_dim: config.head_dim ?? Math.floor(width / heads) },
+    expect: {
+      layers,
+      heads,
+      kv_heads: config.num_key_value_heads ?? heads,
+      d_model: width,
+      head_dim: config.head_dim ?? Math.floor(width / heads),
+    },
   });
 }
 
 function slugOf(folder: string): string {
-  const words = basename(folder).toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '');
+  const words = basename(folder)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '');
   return words.slice(0, 80).replace(/-$/, '') || 'model';
 }
 
@@ -72,6 +85,7 @@ function notAModel(path: string, why: string): Refusal {
     code: 'no-model',
     what: `the folder ${path} is no model`,
     why,
-    instead: 'name a folder in Hugging Face format (config.json, tokenizer, safetensors), or a model of `recircuit models list`',
+    instead:
+      'name a folder in Hugging Face format (config.json, tokenizer, safetensors), or a model of `recircuit models list`',
   });
 }

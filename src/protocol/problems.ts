@@ -1,6 +1,6 @@
 /**
  * What a schema cannot see in a protocol: names that lead nowhere, numbers without a reason, a verdict that nothing decides.
- * Each problem is one clause; whether tools exist is checked where tools are known.
+ * Each problem is one clause; tools and their inputs are looked at in `tool-problems.ts`.
  */
 import { type Criterion, type Json, nameIn, type Protocol } from '../contract/index.ts';
 
@@ -9,7 +9,13 @@ const CLAIM = 'claim';
 
 /** Returns what is wrong, in reading order; empty for a protocol that can be run. */
 export function protocolProblems(protocol: Protocol): string[] {
-  return [...repeatedNames(protocol), ...danglingNames(protocol), ...servesNothing(protocol), ...missingReasons(protocol), ...nothingDecides(protocol)];
+  return [
+    ...repeatedNames(protocol),
+    ...danglingNames(protocol),
+    ...servesNothing(protocol),
+    ...missingReasons(protocol),
+    ...nothingDecides(protocol),
+  ];
 }
 
 type Item = Protocol['measurements'][number];
@@ -37,16 +43,29 @@ function danglingNames(protocol: Protocol): string[] {
   const inSearch: Known = { results: new Set(), roles: [], settings: [], controls: [] };
   follow('gate', gate.measure, inSearch, problems);
   look(`gate criterion ${gate.criterion.id}`, pathsOf(gate.criterion), inSearch, problems);
-  const inVerify: Known = { results: new Set([...inSearch.results, CLAIM]), roles: roleNames, settings: Object.keys(claim_from.settings), controls: [] };
+  const inVerify: Known = {
+    results: new Set([...inSearch.results, CLAIM]),
+    roles: roleNames,
+    settings: Object.keys(claim_from.settings),
+    controls: [],
+  };
   follow('procedure', procedure, inSearch, problems);
   look('claim_from', references(claim_from as unknown as Json), inSearch, problems);
   for (const role of new Set([...roleNames, ...Object.keys(claim_from.roles)])) {
     if (!roleNames.includes(role)) problems.push(`claim_from gives the role "${role}", which is not described`);
     if (!(role in claim_from.roles)) problems.push(`claim_from gives no components for the role "${role}"`);
   }
-  for (const { control, role } of controls) if (!roleNames.includes(role)) problems.push(`the control "${control}" names the unknown role "${role}"`);
-  follow('measurements', measurements, inVerify, problems, controls.map(({ control }) => control));
-  for (const criterion of [...criteria.new_model, ...criteria.known_model]) look(`criterion ${criterion.id}`, pathsOf(criterion), inVerify, problems);
+  for (const { control, role } of controls)
+    if (!roleNames.includes(role)) problems.push(`the control "${control}" names the unknown role "${role}"`);
+  follow(
+    'measurements',
+    measurements,
+    inVerify,
+    problems,
+    controls.map(({ control }) => control),
+  );
+  for (const criterion of [...criteria.new_model, ...criteria.known_model])
+    look(`criterion ${criterion.id}`, pathsOf(criterion), inVerify, problems);
   return problems;
 }
 
@@ -59,13 +78,20 @@ interface Known {
 
 type Reference = readonly [kind: 'results' | 'roles' | 'settings' | 'controls', name: string];
 
-function follow(where: string, items: readonly Item[], known: Known, problems: string[], controls: readonly string[] = []): void {
+function follow(
+  where: string,
+  items: readonly Item[],
+  known: Known,
+  problems: string[],
+  controls: readonly string[] = [],
+): void {
   for (const item of items) {
     const here = `${where}, step "${item.name}",`;
     if ('pick' in item) look(here, pickPaths(item.pick), known, problems);
     else {
       const over = 'over' in item && item.over ? [item.over.control] : [];
-      for (const control of over) if (!controls.includes(control)) problems.push(`${here} runs over the unknown control "${control}"`);
+      for (const control of over)
+        if (!controls.includes(control)) problems.push(`${here} runs over the unknown control "${control}"`);
       look(here, references(item.input), { ...known, controls: over }, problems);
     }
     known.results.add(item.name);
@@ -81,7 +107,12 @@ function look(where: string, wanted: readonly Reference[], known: Known, problem
   }
 }
 
-const OPERATORS: Readonly<Record<string, Reference[0]>> = { $from: 'results', $claim: 'roles', $setting: 'settings', $control: 'controls' };
+const OPERATORS: Readonly<Record<string, Reference[0]>> = {
+  $from: 'results',
+  $claim: 'roles',
+  $setting: 'settings',
+  $control: 'controls',
+};
 
 /** Returns what the operators of an expression refer to. */
 function references(expression: Json): Reference[] {
@@ -94,7 +125,9 @@ function references(expression: Json): Reference[] {
 }
 
 function pickPaths({ from, where, otherwise }: Extract<Item, { pick: unknown }>['pick']): Reference[] {
-  const others = where.flatMap(({ below_field_by, above_field_by }) => [below_field_by, above_field_by].flatMap((other) => other?.of ?? []));
+  const others = where.flatMap(({ below_field_by, above_field_by }) =>
+    [below_field_by, above_field_by].flatMap((other) => other?.of ?? []),
+  );
   return [from, ...others, ...(otherwise === undefined ? [] : [otherwise])].map((path) => ['results', nameIn(path)]);
 }
 
@@ -106,14 +139,18 @@ function pathsOf(criterion: Criterion): Reference[] {
   return PATH_FIELDS.flatMap((field) => {
     const value = fields[field];
     if (value === undefined) return [];
-    return (typeof value === 'string' ? [value] : Object.values(value)).map((path): Reference => ['results', nameIn(path)]);
+    return (typeof value === 'string' ? [value] : Object.values(value)).map(
+      (path): Reference => ['results', nameIn(path)],
+    );
   });
 }
 
 function servesNothing({ gate, procedure, measurements, criteria }: Protocol): string[] {
   const ids = new Set([gate.criterion, ...criteria.new_model, ...criteria.known_model].map(({ id }) => id));
   return [...gate.measure, ...procedure, ...measurements].flatMap((item) =>
-    ('serves' in item ? item.serves : []).filter((id) => !ids.has(id)).map((id) => `step "${item.name}" serves the unknown criterion "${id}"`),
+    ('serves' in item ? item.serves : [])
+      .filter((id) => !ids.has(id))
+      .map((id) => `step "${item.name}" serves the unknown criterion "${id}"`),
   );
 }
 
@@ -129,9 +166,12 @@ function missingReasons({ gate, roles, controls, criteria, procedure, measuremen
   }
   for (const item of [...gate.measure, ...procedure, ...measurements]) {
     if (!('pick' in item)) continue;
-    for (const condition of item.pick.where) if (condition.equals === undefined) named.push([`a condition of step "${item.name}"`, condition]);
+    for (const condition of item.pick.where)
+      if (condition.equals === undefined) named.push([`a condition of step "${item.name}"`, condition]);
   }
-  return named.flatMap(([what, { source, because }]) => (source || because ? [] : [`${what} has neither source nor because`]));
+  return named.flatMap(([what, { source, because }]) =>
+    source || because ? [] : [`${what} has neither source nor because`],
+  );
 }
 
 function nothingDecides({ criteria, gate }: Protocol): string[] {

@@ -1,10 +1,11 @@
-/** Protocols as they are written in `protocols/findings`, checked by their schema and by `problems.ts`, and their hash. */
+/** Protocols as they are written in `protocols/findings`, checked by schema, names and tools, and their hash. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashOf, Protocol } from '../contract/index.ts';
 import { badFile, listNames, protocolsFolder, readYaml } from './files.ts';
 import { unknownName } from './names.ts';
 import { protocolProblems } from './problems.ts';
+import { toolProblems } from './tool-problems.ts';
 
 const home = join(protocolsFolder, 'findings');
 
@@ -33,8 +34,9 @@ export function protocolHash(protocol: Protocol): string {
 function readProtocol(finding: string): Protocol {
   const file = join(home, finding, 'protocol.yaml');
   const protocol = readYaml(file, Protocol);
-  if (protocol.finding !== finding) throw badFile(file, `it names itself "${protocol.finding}" but lies in the folder "${finding}"`);
-  const [problem] = protocolProblems(protocol);
+  if (protocol.finding !== finding)
+    throw badFile(file, `it names itself "${protocol.finding}" but lies in the folder "${finding}"`);
+  const [problem] = [...protocolProblems(protocol), ...toolProblems(protocol)];
   if (problem !== undefined) throw badFile(file, problem);
   return protocol;
 }

@@ -23,7 +23,8 @@ export function readReference(file: string, finding: string): Reference {
   const reference = readYaml(file, Reference);
   if (reference.finding !== finding) throw badFile(file, `it belongs to "${reference.finding}"`);
   const { content_sha256, ...rest } = reference;
-  if (hashOf(rest) !== content_sha256) throw badFile(file, 'its content is not what `recircuit calibrate` wrote; measure it again instead of editing it');
+  if (hashOf(rest) !== content_sha256)
+    throw badFile(file, 'its content is not what `recircuit calibrate` wrote; measure it again instead of editing it');
   return reference;
 }
 
@@ -33,11 +34,19 @@ export function sealReference(reference: Omit<Reference, 'content_sha256'>): Ref
 }
 
 const PublishedFile = z.looseObject({
-  lists: z.array(z.looseObject({ model: z.string(), heads: z.array(z.tuple([z.number().int().min(0), z.number().int().min(0), z.number().nullable()])).min(1) })),
+  lists: z.array(
+    z.looseObject({
+      model: z.string(),
+      heads: z.array(z.tuple([z.number().int().min(0), z.number().int().min(0), z.number().nullable()])).min(1),
+    }),
+  ),
 });
 
 /** Returns one published ranking of a protocol, best first. @throws Refusal where its file lacks it */
-export function publishedRanking({ finding }: Pick<Protocol, 'finding'>, { file, model }: z.infer<typeof PublishedRanking>): RankedComponent[] {
+export function publishedRanking(
+  { finding }: Pick<Protocol, 'finding'>,
+  { file, model }: z.infer<typeof PublishedRanking>,
+): RankedComponent[] {
   const path = join(findingFolder(finding), file);
   const list = readYaml(path, PublishedFile).lists.find((candidate) => candidate.model === model);
   if (!list) throw badFile(path, `it has no list of ${model}`);

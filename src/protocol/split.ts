@@ -2,7 +2,7 @@
  * The one place where a behaviour is cut into its search and its held-out half. The cut is by input word and domain, so
  * that a held-out word is unseen in every task of its domain; a worker is only ever given one half.
  */
-import { hashOf, type Material, Refusal, sha256, type Split, type Task } from '../contract/index.ts';
+import { hashOf, type Material, Refusal, type Split, sha256, type Task } from '../contract/index.ts';
 import type { LoadedBehaviour } from './behaviours.ts';
 
 /** Returns one half of a behaviour, as a worker is given it. @throws Refusal where a task has no pair in that half */
@@ -31,7 +31,9 @@ export function splitHash(half: Material): string {
 
 /** The first half of a domain's inputs, ordered by hash; of an odd number the larger half is the search half. */
 function searchInputs(tasks: readonly Task[], domain: string, seed: number): ReadonlySet<string> {
-  const inputs = new Set(tasks.filter((task) => task.domain === domain).flatMap(({ pairs }) => pairs.map(({ input }) => input)));
+  const inputs = new Set(
+    tasks.filter((task) => task.domain === domain).flatMap(({ pairs }) => pairs.map(({ input }) => input)),
+  );
   const keyed = [...inputs].map((input) => ({ input, key: sha256(`${seed}|${domain}|${input}`) }));
   keyed.sort((a, b) => (a.key < b.key ? -1 : 1));
   return new Set(keyed.slice(0, Math.ceil(keyed.length / 2)).map(({ input }) => input));

@@ -5,7 +5,8 @@
 import type { Protocol } from '../contract/index.ts';
 import type { LoadedBehaviour } from './behaviours.ts';
 
-export interface ProtocolView extends Pick<Protocol, 'finding' | 'claim' | 'source' | 'roles' | 'gate' | 'procedure' | 'claim_from'> {
+export interface ProtocolView
+  extends Pick<Protocol, 'finding' | 'claim' | 'source' | 'roles' | 'gate' | 'procedure' | 'claim_from'> {
   readonly behaviour: { readonly name: string; readonly kind: string; readonly tasks: readonly string[] };
   /** The new-model criteria in words. */
   readonly criteria: ReadonlyArray<{ readonly id: string; readonly says: string }>;

@@ -1,0 +1,34 @@
+/** Whether the calls that a protocol writes down are calls that the tools accept, as far as can be told before a run. */
+
+import { findTool, tools } from '../../tools/index.ts';
+import type { Json, Protocol } from '../contract/index.ts';
+import { nearest } from './names.ts';
+
+/** Returns one clause for each unknown tool and for the first wrong place of each input; values known only in the run pass. */
+export function toolProblems({ gate, procedure, measurements }: Protocol): string[] {
+  return [...gate.measure, ...procedure, ...measurements].flatMap((item) => ('tool' in item ? callProblems(item) : []));
+}
+
+function callProblems({ name, tool, input }: { name: string; tool: string; input: Json }): string[] {
+  const known = findTool(tool);
+  if (!known) {
+    const names = tools.map((candidate) => candidate.name);
+    return [
+      `step "${name}" calls the unknown tool "${tool}"; the nearest is ${nearest(tool, names) ?? names.join(', ')}`,
+    ];
+  }
+  const result = known.input.safeParse(input);
+  const issue = result.error?.issues.find(({ path }) => !isExpression(input, path));
+  return issue ? [`step "${name}", input "${issue.path.join('.')}" of ${tool}: ${issue.message}`] : [];
+}
+
+/** Whether an operator stands at `path` or above it: then the value is not known yet. */
+function isExpression(input: Json, path: readonly PropertyKey[]): boolean {
+  let node: unknown = input;
+  for (const key of [...path, undefined]) {
+    if (typeof node !== 'object' || node === null) return false;
+    if (Object.keys(node).some((field) => field.startsWith('$'))) return true;
+    if (key !== undefined) node = (node as Record<PropertyKey, unknown>)[key];
+  }
+  return false;
+}
