@@ -11,6 +11,7 @@ import time
 import pytest
 from process import PACKAGE_ROOT, Process, build_request, open_request
 
+from recircuit_worker.canonical import hash_of
 from recircuit_worker.contract import Hello
 from recircuit_worker.decode import decode, first_error
 from recircuit_worker.server import tool_names
@@ -151,6 +152,24 @@ def test_a_slow_call_is_cancelled_while_it_computes(worker, tmp_path):
         assert (message["id"], message["error"]["data"]["kind"]) == (cancelled, "cancelled")
     assert list(tmp_path.iterdir()) == []
     worker.call("hello")
+
+
+def test_a_sweep_is_cancelled_between_forwards_and_the_model_stays_open(worker, tmp_path, model_folder):
+    prompts = {"kind": "in-context", "tasks": ["next-item", "previous-item"], "shots": 3, "count": 200, "seed": 1}
+    worker.call("open", open_request(model_folder, tmp_path / "artifacts"), seconds=120)
+    means_input = {"prompts": prompts | {"variant": "clean", "count": 8}, "only_correct": False}
+    means = worker.call("mean_activations", means_input)["means"]
+    manifest = decode("Manifest", json.loads((tmp_path / "artifacts" / f"{means['sha256']}.json").read_text()))
+    assert (manifest.producer.tool, manifest.producer.request_sha256) == ("mean_activations", hash_of(means_input))
+    sweep = {"prompts": prompts | {"variant": "shuffled"}, "source": means["sha256"]}
+    request_id = worker.ask("sweep_heads", sweep)
+    assert worker.read()["params"]["id"] == request_id
+    worker.cancel(request_id)
+    assert worker.reply(5)["error"]["data"]["kind"] == "cancelled"
+    files = sorted(path.name for path in (tmp_path / "artifacts").iterdir())
+    assert worker.call("mean_activations", means_input)["means"] == means
+    assert sorted(path.name for path in (tmp_path / "artifacts").iterdir()) == files
+    assert worker.failure("sweep_heads", sweep | {"source": "f" * 64}) == ("refusal", "unknown-artifact")
 
 
 def test_the_same_id_twice_is_refused_while_the_first_is_under_way(worker, tmp_path):
