@@ -6,7 +6,6 @@ import { rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import Database from 'better-sqlite3';
 import * as z from 'zod';
 import { OrganismCard, Refusal } from '../contract/index.ts';
 import { loadModelCards } from '../protocol/index.ts';
@@ -40,10 +39,8 @@ export const node: Probe = async () =>
   judged(satisfies(process.versions.node, wantedNode()), `Node ${process.versions.node}, wanted ${wantedNode()}`);
 
 export const sqlite: Probe = async () => {
-  const database = new Database(':memory:');
-  const version = database.prepare('SELECT sqlite_version()').pluck().get();
-  database.close();
-  return judged(true, `SQLite ${version}`);
+  openRecord(':memory:').close();
+  return judged(true, 'the native module opens and an empty record can be made');
 };
 
 export const python: Probe = async (place) => {
