@@ -9,6 +9,7 @@ const worker = 'tools/worker';
 const checks = [
   { what: 'format and lint (biome)', run: () => [...tool.biome(), 'check', '--error-on-warnings'] },
   { what: 'types (tsc)', run: () => [...tool.tsc(), '-p', '.'] },
+  { what: 'unused files and packages (knip)', run: () => tool.knip() },
   { what: 'generated files', run: () => [...tool.tsx(), 'src/generate/main.ts', '--check'] },
   {
     what: 'import rules',

@@ -7,6 +7,7 @@ const script = (...path) => [process.execPath, join(root, 'node_modules', ...pat
 export const tool = {
   biome: () => script('@biomejs', 'biome', 'bin', 'biome'),
   tsc: () => script('typescript', 'bin', 'tsc'),
+  knip: () => script('knip', 'bin', 'knip.js'),
   vitest: () => script('vitest', 'vitest.mjs'),
   tsx: () => [process.execPath, '--import', 'tsx'],
   python: () => [workerPython()],
