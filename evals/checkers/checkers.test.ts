@@ -249,7 +249,7 @@ describe('what is missing never passes', () => {
     'rank-correlation': (found) => [{ found, reference: 'own', threshold: low }],
   };
   it('every kind has a checker and stands in this table', () =>
-    expect(Object.keys(kinds).sort()).toEqual(Object.keys(checkers).sort()));
+    expect(new Set(Object.keys(kinds))).toEqual(new Set(Object.keys(checkers))));
   for (const [kind, variants] of Object.entries(kinds)) {
     it.each(bad)(`${kind} with %s`, (path) => {
       for (const fields of variants(path)) {

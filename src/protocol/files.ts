@@ -9,12 +9,23 @@ import type * as z from 'zod';
 import { Refusal } from '../contract/index.ts';
 import { root } from '../root.ts';
 
-/** Returns the content of a YAML (or JSON) file that `schema` accepts. @throws Refusal */
+/** Returns the content of a YAML file that `schema` accepts. @throws Refusal */
 export function readYaml<S extends z.ZodType>(file: string, schema: S): z.output<S> {
   const document = parseDocument(readText(file));
   const [error] = document.errors;
   if (error) throw badFile(file, firstLine(error.message));
   return checked(file, document.toJS({ maxAliasCount: 100 }), schema);
+}
+
+/** Returns the content of a JSON file that `schema` accepts. @throws Refusal */
+export function readJson<S extends z.ZodType>(file: string, schema: S): z.output<S> {
+  const text = readText(file);
+  try {
+    return checked(file, JSON.parse(text), schema);
+  } catch (cause) {
+    if (cause instanceof SyntaxError) throw badFile(file, `it is not JSON (${cause.message})`, cause);
+    throw cause;
+  }
 }
 
 /** Returns `value` as `schema` reads it. @throws Refusal naming `file` and the first wrong place */
@@ -82,5 +93,5 @@ function explain(issues: readonly z.core.$ZodIssue[], prefix: ReadonlyArray<Prop
     if (closest && closest.length > 0) return explain(closest, path);
   }
   const place = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
-  return `${place === '' ? 'the top level' : `"${place.slice(1)}"`}: ${issue.message}`;
+  return `${place === '' ? 'the top level' : `"${place}"`}: ${issue.message}`;
 }

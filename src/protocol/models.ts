@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import * as z from 'zod';
 import { ModelCard, Refusal } from '../contract/index.ts';
-import { badFile, listNames, protocolsFolder, readYaml } from './files.ts';
+import { badFile, listNames, protocolsFolder, readJson, readYaml } from './files.ts';
 import { unknownName } from './names.ts';
 
 const home = join(protocolsFolder, 'models');
@@ -48,7 +48,7 @@ export function cardForFolder(path: string): ModelCard {
   const folder = resolve(path);
   const file = join(folder, 'config.json');
   if (!existsSync(file)) throw notAModel(path, 'it holds no config.json');
-  const config = readYaml(file, Config);
+  const config = readJson(file, Config);
   const [layers, heads, width] = [
     config.num_hidden_layers ?? config.n_layer,
     config.num_attention_heads ?? config.n_head,

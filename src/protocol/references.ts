@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { hashOf, type Protocol, type PublishedRanking, Reference } from '../contract/index.ts';
-import { badFile, readYaml } from './files.ts';
+import { badFile, readJson } from './files.ts';
 import { findingFolder } from './protocols.ts';
 
 /** A head with its effect, best first; null where only the heads were published. */
@@ -20,7 +20,7 @@ export function loadReference(finding: string): Reference | undefined {
 
 /** As `loadReference`, for a file wherever it lies. */
 export function readReference(file: string, finding: string): Reference {
-  const reference = readYaml(file, Reference);
+  const reference = readJson(file, Reference);
   if (reference.finding !== finding) throw badFile(file, `it belongs to "${reference.finding}"`);
   const { content_sha256, ...rest } = reference;
   if (hashOf(rest) !== content_sha256)
@@ -48,7 +48,7 @@ export function publishedRanking(
   { file, model }: z.infer<typeof PublishedRanking>,
 ): RankedComponent[] {
   const path = join(findingFolder(finding), file);
-  const list = readYaml(path, PublishedFile).lists.find((candidate) => candidate.model === model);
+  const list = readJson(path, PublishedFile).lists.find((candidate) => candidate.model === model);
   if (!list) throw badFile(path, `it has no list of ${model}`);
   return list.heads.map(([layer, head, effect]) => ({ component: `a${layer}.h${head}`, effect }));
 }
