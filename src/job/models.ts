@@ -1,8 +1,8 @@
 /** Finds the model of a job: by the name of its card, or as a folder on this machine. */
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type ModelCard, OrganismCard, type OpenRequest, Refusal } from '../contract/index.ts';
-import { loadModelCard } from '../protocol/index.ts';
+import { cardForFolder, loadModelCard } from '../protocol/index.ts';
 import { root } from '../root.ts';
 
 /** What the worker is told of the model; the material is added by the job. */
@@ -18,12 +18,11 @@ interface Where {
  * @throws Refusal for an unknown name, a missing folder or organism, or a hub model without a pinned revision
  */
 export function findModel(asked: string, { revision, device = 'auto' }: Where): ModelRequest {
-  if (/^\.|[\\/]/.test(asked)) return { ...nowhere, ...fromFolder(resolve(asked)), model: slug(basename(resolve(asked))), device };
-  const card = loadModelCard(asked);
+  const card = /^\.|[\\/]/.test(asked) ? cardForFolder(asked) : loadModelCard(asked);
   return { ...nowhere, model: card.model, dtype: card.dtype, expect: card.expect, device, ...whereOf(card, revision) };
 }
 
-const nowhere = { folder: null, repository: null, revision: null, weights_sha256: null, dtype: 'float32', expect: null } as const;
+const nowhere = { folder: null, repository: null, revision: null, weights_sha256: null } as const;
 
 function whereOf({ model, where }: ModelCard, revision: string | undefined): Partial<ModelRequest> {
   if (where.kind === 'folder') return fromFolder(resolve(root, where.folder));
@@ -52,9 +51,4 @@ function fromFolder(folder: string, organism?: string): { folder: string } {
 function weightsOf(folder: string): string | null {
   const file = join(folder, 'card.json');
   return existsSync(file) ? OrganismCard.parse(JSON.parse(readFileSync(file, 'utf8'))).weights_sha256 : null;
-}
-
-function slug(name: string): string {
-  const words = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '');
-  return words === '' ? 'model' : words.slice(0, 80);
 }
