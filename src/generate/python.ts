@@ -29,10 +29,11 @@ export function renderPython(schema: JsonSchema): string {
 function dataclassOf(name: string, def: JsonSchema): string {
   if (def['type'] !== 'object') throw new Error(`${name}: only objects and unions of objects can cross the wire`);
   const lines = Object.entries((def['properties'] ?? {}) as Defs).map(([field, type]) => {
-    const about = typeof type['description'] === 'string' ? `\n    """${type['description']}"""` : '';
+    const about = typeof type['description'] === 'string' ? `\n    ${docstring(type['description'])}` : '';
+    if (!canName(field)) throw new Error(`${name}.${field}: Python cannot have a field of this name`);
     return `    ${field}: ${pythonType(type, `${name}.${field}`)}${about}`;
   });
-  const about = typeof def['description'] === 'string' ? `    """${def['description']}"""\n\n` : '';
+  const about = typeof def['description'] === 'string' ? `    ${docstring(def['description'])}\n\n` : '';
   return `@dataclass(frozen=True)\nclass ${name}:\n${about}${lines.join('\n') || '    pass'}`;
 }
 
@@ -58,6 +59,7 @@ function pythonType(schema: JsonSchema, where: string): string {
     case 'null':
       return 'None';
     case 'array':
+      if (!schema['items']) throw new Error(`${where}: an array needs one schema for all its items`);
       return `tuple[${pythonType(schema['items'] as JsonSchema, where)}, ...]`;
     case 'object': {
       const values = schema['additionalProperties'];
@@ -68,6 +70,21 @@ function pythonType(schema: JsonSchema, where: string): string {
       if (Object.keys(schema).every((key) => key === 'description' || key === 'default')) return 'Any';
   }
   throw new Error(`${where}: no Python type for ${JSON.stringify(schema)}`);
+}
+
+/** Words of Python that a schema could plausibly use as a field; `from` and `with` are English. */
+const KEYWORDS: ReadonlySet<string> = new Set(
+  'and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield None True False'.split(
+    ' ',
+  ),
+);
+
+function canName(field: string): boolean {
+  return /^[A-Za-z_]\w*$/.test(field) && !KEYWORDS.has(field);
+}
+
+function docstring(text: string): string {
+  return `"""${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"""`;
 }
 
 function literal(value: unknown): string {

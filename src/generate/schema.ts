@@ -1,8 +1,8 @@
 /** The contract as one JSON Schema document: every schema with an id, in the output flavour (defaults filled in). */
 import * as z from 'zod';
+import { tools } from '../../tools/index.ts';
 import * as contract from '../contract/index.ts';
 import { sha256 } from '../contract/index.ts';
-import { tools } from '../../tools/index.ts';
 
 export interface JsonSchema {
   readonly [key: string]: unknown;
