@@ -1,0 +1,148 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type * as z from 'zod';
+import { type JsonObject, ModelFacts } from '../src/contract/index.ts';
+import { root } from '../src/root.ts';
+import { findTool, schemaForModel, type Tool, tools } from './index.ts';
+
+const facts = {
+  model: 'm',
+  architecture: 'LlamaForCausalLM',
+  layers: 4,
+  heads: 8,
+  kv_heads: 8,
+  head_dim: 16,
+  d_model: 128,
+  vocabulary: 900,
+  parameters: 1_000_000,
+  post_attention_norm: false,
+  attention_soft_cap: null,
+  logit_soft_cap: null,
+  sliding_window: null,
+  attention: 'eager',
+  dtype: 'float32',
+  device: 'cpu',
+  weights_sha256: '0'.repeat(64),
+  revision: null,
+  self_test: { heads_tested: 1, zeroed_heads_that_changed_logits: 1, identity_max_change: 0, tolerance: 0 },
+} satisfies z.infer<typeof ModelFacts>;
+
+const inContext = { kind: 'in-context', tasks: ['antonym', 'synonym'] };
+const repeated = { kind: 'repeated-tokens' };
+const sha = 'a'.repeat(64);
+
+/** The least that each tool must be given, and the forwards that this costs on `facts`. */
+const least: Record<string, readonly [input: JsonObject, forwards: number]> = {
+  describe_model: [{}, 0],
+  generate_prompts: [{ prompts: inContext }, 0],
+  measure_behaviour: [{ prompts: inContext }, 50],
+  mean_activations: [{ prompts: inContext }, 50],
+  sweep_heads: [{ prompts: inContext, source: sha }, 50 * 33],
+  rank_heads: [{ sweep: sha }, 0],
+  inject_vector: [{ prompts: inContext, source: sha, components: ['a0.h0'] }, 50 * 5],
+  ablate_components: [{ prompts: repeated, components: ['a0.h0'] }, 30],
+  attention_scores: [{ prompts: repeated }, 10],
+  copy_scores: [{}, 0],
+  recall_memory: [{}, 0],
+};
+
+const folders = (path: string): string[] =>
+  readdirSync(join(root, path), { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+
+const same = (a: readonly string[], b: readonly string[]): void => expect(new Set(a)).toEqual(new Set(b));
+
+describe('parity', () => {
+  const names = tools.map(({ name }) => name);
+  it('each tool has one line, one folder and one row in this test', () => {
+    expect(new Set(names).size).toBe(names.length);
+    same(
+      names,
+      folders('tools').filter((folder) => folder !== 'worker' && folder !== 'node_modules'),
+    );
+    same(names, Object.keys(least));
+  });
+  it('each tool of the worker has a Python module of its name, and no module is without a tool', () => {
+    const modules = readdirSync(join(root, 'tools/worker/recircuit_worker/tools'))
+      .filter((file) => file.endsWith('.py') && !file.startsWith('_'))
+      .map((file) => file.slice(0, -'.py'.length));
+    same(
+      tools.filter(({ runs }) => runs === 'worker').map(({ name }) => name),
+      modules,
+    );
+  });
+  it.each(names)('%s has an example', (name) => {
+    const folder = join(root, 'tools', name, 'examples');
+    expect(existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.json')) : []).not.toEqual([]);
+  });
+  it('finds by name', () => {
+    for (const tool of tools) expect(findTool(tool.name)).toBe(tool);
+    expect(findTool('sweep')).toBeUndefined();
+  });
+});
+
+describe('what a model is shown', () => {
+  it.each(tools.map((tool) => [tool.name, tool] as const))(
+    '%s: a closed object at the root, defaults optional',
+    (_, tool) => {
+      const schema = schemaForModel(tool) as { type: string; properties: JsonObject; required?: string[] } & JsonObject;
+      expect(schema['type']).toBe('object');
+      expect(schema['additionalProperties']).toBe(false);
+      expect(Object.keys(schema)).not.toContain('$ref');
+      expect(Object.keys(schema)).not.toContain('$schema');
+      expect(Object.keys(schema.properties)).toEqual(Object.keys(tool.input.shape));
+      const optional = Object.entries(tool.input.shape).filter(
+        ([, field]) => (field as z.ZodType).safeParse(undefined).success,
+      );
+      same(
+        schema.required ?? [],
+        Object.keys(tool.input.shape).filter((key) => !optional.some(([name]) => name === key)),
+      );
+      for (const [, name] of JSON.stringify(schema).matchAll(/#\/\$defs\/(\w+)/g)) {
+        expect(Object.keys((schema['$defs'] ?? {}) as JsonObject)).toContain(name);
+      }
+    },
+  );
+  it('rank_heads, to the letter', () => {
+    expect(schemaForModel(findTool('rank_heads') as Tool)).toEqual({
+      type: 'object',
+      properties: {
+        sweep: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'artifact of sweep_heads' },
+        top: {
+          description: 'heads returned; null: 2 % of all heads, at least 6',
+          default: null,
+          anyOf: [{ type: 'integer', minimum: 1, maximum: 512 }, { type: 'null' }],
+        },
+      },
+      required: ['sweep'],
+      additionalProperties: false,
+    });
+  });
+  it.each(tools.map((tool) => [tool.name, tool] as const))('%s: a description in sentences', (_, { description }) => {
+    expect(description).toMatch(/^[A-Z].*\.$/s);
+    expect(description.length).toBeGreaterThan(40);
+    expect(description.length).toBeLessThan(400);
+  });
+});
+
+describe('inputs and costs', () => {
+  it.each(tools.map((tool) => [tool.name, tool] as const))(
+    '%s: the least input, its cost, and no field too many',
+    (name, tool) => {
+      const [input, forwards] = least[name] as (typeof least)[string];
+      const parsed = tool.input.parse(input);
+      const cost = tool.cost(parsed as never, facts);
+      expect(cost.forwards).toBe(forwards);
+      expect(cost.because).not.toBe('');
+      expect(tool.input.safeParse({ ...input, extra: 1 }).success).toBe(false);
+    },
+  );
+  it('cost grows with the prompts', () => {
+    const cost = (count: number): number => {
+      const tool = findTool('sweep_heads') as Tool;
+      return tool.cost(tool.input.parse({ prompts: { ...inContext, count }, source: sha }) as never, facts).forwards;
+    };
+    expect(cost(20)).toBe(2 * cost(10));
+  });
+  it('facts of this test are facts', () => expect(() => ModelFacts.parse(facts)).not.toThrow());
+});
