@@ -10,6 +10,7 @@ import { root } from '../root.ts';
 function run(
   script: string,
   env: Record<string, string> = {},
+  onErr: (text: string) => void = () => undefined,
 ): Promise<{ code: number | null; out: string; err: string }> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
@@ -19,7 +20,10 @@ function run(
     let out = '';
     let err = '';
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => {
+      err += chunk.toString();
+      onErr(err);
+    });
     child.on('close', (code) => resolve({ code, out, err }));
   });
 }
@@ -48,22 +52,27 @@ test('a stamp changes with its files and words, and a missing file is not an emp
   expect(new Set(json(out) as string[]).size).toBe(4);
 });
 
+/** Takes the lock, says so in a file, and gives it back once a file `go` lies beside it. */
 const locked = (file: string, name: string): string => `
+  import { appendFileSync, existsSync } from 'node:fs';
   import { setTimeout as sleep } from 'node:timers/promises';
-  import { appendFileSync } from 'node:fs';
   import { withLock } from './lock.mjs';
   await withLock(${JSON.stringify(file)}, async () => {
     appendFileSync(${JSON.stringify(`${file}.log`)}, '${name} in\\n');
-    await sleep(300);
+    while (!existsSync(${JSON.stringify(`${file}.go`)})) await sleep(20);
     appendFileSync(${JSON.stringify(`${file}.log`)}, '${name} out\\n');
   });`;
 
-test('two set-ups at once work one after the other', async () => {
+test('of two set-ups at once the second says that it waits, and works after the first', async () => {
   const file = join(folder(), 'lock');
-  const ends = await Promise.all([run(locked(file, 'a')), run(locked(file, 'b'))]);
-  const lines = readFileSync(`${file}.log`, 'utf8').trim().split('\n');
-  expect(lines.map((line) => line.slice(2))).toEqual(['in', 'out', 'in', 'out']);
-  expect(ends.map(({ err }) => /waiting for it/.test(err)).filter(Boolean)).toHaveLength(1);
+  const log = (): string => (existsSync(`${file}.log`) ? readFileSync(`${file}.log`, 'utf8') : '');
+  const first = run(locked(file, 'a'));
+  await expect.poll(log, { timeout: 30_000 }).toBe('a in\n');
+  const second = run(locked(file, 'b'), {}, (err) => {
+    if (err.includes('waiting for it')) writeFileSync(`${file}.go`, '');
+  });
+  expect([(await first).code, (await second).code]).toEqual([0, 0]);
+  expect(log()).toBe('a in\na out\nb in\nb out\n');
   expect(existsSync(file)).toBe(false);
 });
 
@@ -73,6 +82,7 @@ test.each([
 ])('the lock of %s is taken over', async (_, pid, age) => {
   const file = join(folder(), 'lock');
   writeFileSync(file, pid);
+  writeFileSync(`${file}.go`, '');
   const then = new Date(Date.now() - age * 1_000);
   utimesSync(file, then, then);
   expect(await run(locked(file, 'a'))).toMatchObject({ code: 0 });
