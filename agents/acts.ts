@@ -30,13 +30,17 @@ export function nameOf(act: string): string | undefined {
 /** The recorded call at the planner's n-th position: it wins over whatever a planner would say now. */
 export function recordedCall(steps: readonly Step[], n: number): Step<StepOf<'tool-call'>> | undefined {
   const prefix = searchAct(n, '');
-  return steps.find((step): step is Step<StepOf<'tool-call'>> => step.body.kind === 'tool-call' && step.act.startsWith(prefix));
+  return steps.find(
+    (step): step is Step<StepOf<'tool-call'>> => step.body.kind === 'tool-call' && step.act.startsWith(prefix),
+  );
 }
 
 /** True once the agent's part of the record is complete: it claimed, gave up, or met a gate that it did not pass. */
 export function agentIsDone(steps: readonly Step[]): boolean {
   return steps.some(
     ({ act, body }) =>
-      act === ACT.claim || act === ACT.gaveUp || (act === ACT.gate && body.kind === 'gate' && body.result.status === 'fail'),
+      act === ACT.claim ||
+      act === ACT.gaveUp ||
+      (act === ACT.gate && body.kind === 'gate' && body.result.status === 'fail'),
   );
 }

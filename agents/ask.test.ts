@@ -26,7 +26,12 @@ describe('ask', () => {
   });
 
   it('refuses unknown fields, kinds that are not wanted now, and what the caller objects to', async () => {
-    const stubborn = planner({ ...tool, hidden: 1 }, { kind: 'claim', claim: { roles: {}, settings: {}, statement: '', cites: [] } }, tool, tool);
+    const stubborn = planner(
+      { ...tool, hidden: 1 },
+      { kind: 'claim', claim: { roles: {}, settings: {}, statement: '', cites: [] } },
+      tool,
+      tool,
+    );
     const action = await ask(stubborn, observation(), ['tool'], () => 'the name a is taken');
     expect(action).toEqual({ kind: 'give-up', reason: 'no valid action after 3 repairs: the name a is taken' });
     expect(stubborn.complaints).toHaveLength(4);
@@ -35,6 +40,9 @@ describe('ask', () => {
   });
 
   it('lets a planner give up at any time', async () => {
-    expect(await ask(planner({ kind: 'give-up', reason: 'no' }), observation(), ['plan'])).toEqual({ kind: 'give-up', reason: 'no' });
+    expect(await ask(planner({ kind: 'give-up', reason: 'no' }), observation(), ['plan'])).toEqual({
+      kind: 'give-up',
+      reason: 'no',
+    });
   });
 });

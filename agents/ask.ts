@@ -24,7 +24,9 @@ export async function ask(
     }
     const action = parsed.data;
     if (action.kind === 'give-up') return action;
-    complaint = wanted.includes(action.kind) ? problemOf(action) : `a ${action.kind} is not wanted now; wanted: ${wanted.join(' or ')}`;
+    complaint = wanted.includes(action.kind)
+      ? problemOf(action)
+      : `a ${action.kind} is not wanted now; wanted: ${wanted.join(' or ')}`;
     if (complaint === null) return action;
   }
   return { kind: 'give-up', reason: `no valid action after ${REPAIRS} repairs: ${complaint}`.slice(0, 4000) };

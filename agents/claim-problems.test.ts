@@ -4,7 +4,8 @@ import { facts, view } from './fixtures/view.ts';
 
 const results = { ranked: { act: 'search/01-ranked', tool: 'rank_heads', output: {} } };
 const good = { roles: { vector: ['a0.h1'] }, settings: { layer: 1 }, statement: 's', cites: ['search/01-ranked'] };
-const problems = (change: Partial<typeof good> & { roles?: Record<string, string[]> }) => claimProblems({ ...good, ...change }, view(), facts(), results);
+const problems = (change: Partial<typeof good> & { roles?: Record<string, string[]> }) =>
+  claimProblems({ ...good, ...change }, view(), facts(), results);
 
 describe('claimProblems', () => {
   it('finds nothing wrong with a claim that keeps to roles, model and record', () => {
@@ -14,7 +15,11 @@ describe('claimProblems', () => {
   it.each([
     ['an unknown role', { roles: { vector: ['a0.h1'], other: ['a0.h2'] } }, 'role other is not one of vector'],
     ['a missing role', { roles: {} }, 'role vector has 0 components'],
-    ['too many components', { roles: { vector: ['a0.h0', 'a0.h1', 'a0.h2', 'a0.h3', 'a1.h0'] } }, 'has 5 components, and 1 to 4'],
+    [
+      'too many components',
+      { roles: { vector: ['a0.h0', 'a0.h1', 'a0.h2', 'a0.h3', 'a1.h0'] } },
+      'has 5 components, and 1 to 4',
+    ],
     ['the same head twice', { roles: { vector: ['a0.h1', 'a0.h1'] } }, 'names a component twice'],
     ['an MLP where heads are asked for', { roles: { vector: ['m1'] } }, 'm1 is not a head'],
     ['a layer that does not exist', { roles: { vector: ['a2.h0'] } }, 'a2.h0 does not exist'],

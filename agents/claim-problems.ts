@@ -3,11 +3,18 @@ import type { Claim, ModelFacts } from '../src/contract/index.ts';
 import type { AgentView, Observation } from './ports.ts';
 
 /** Returns one sentence per problem; empty when the claim may be sealed. */
-export function claimProblems(claim: Claim, view: AgentView, facts: ModelFacts, results: Observation['results']): string[] {
+export function claimProblems(
+  claim: Claim,
+  view: AgentView,
+  facts: ModelFacts,
+  results: Observation['results'],
+): string[] {
   const acts = new Set(Object.values(results).map(({ act }) => act));
   const names = view.roles.map(({ role }) => role);
   return [
-    ...Object.keys(claim.roles).filter((role) => !names.includes(role)).map((role) => `role ${role} is not one of ${names.join(', ')}`),
+    ...Object.keys(claim.roles)
+      .filter((role) => !names.includes(role))
+      .map((role) => `role ${role} is not one of ${names.join(', ')}`),
     ...view.roles.flatMap((role) => roleProblems(role, claim.roles[role.role] ?? [], facts)),
     ...Object.keys(view.claim_from.settings)
       .filter((name) => claim.settings[name] === undefined)
@@ -19,7 +26,9 @@ export function claimProblems(claim: Claim, view: AgentView, facts: ModelFacts, 
 
 function roleProblems(role: AgentView['roles'][number], components: readonly string[], facts: ModelFacts): string[] {
   const { at_least, at_most } = role;
-  const problems = components.flatMap((component) => componentProblem(component, role.kind, facts) ?? []).map((what) => `role ${role.role}: ${what}`);
+  const problems = components
+    .flatMap((component) => componentProblem(component, role.kind, facts) ?? [])
+    .map((what) => `role ${role.role}: ${what}`);
   if (components.length < at_least || components.length > at_most) {
     problems.push(`role ${role.role} has ${components.length} components, and ${at_least} to ${at_most} are asked for`);
   }

@@ -9,7 +9,10 @@ import type { AgentPorts } from './ports.ts';
 import { type AgentState, State } from './state.ts';
 
 export function buildGraph(ports: AgentPorts, checkpointer: BaseCheckpointSaver) {
-  const unlessDone = <To extends string>(to: To) => (state: AgentState) => (state.done === null ? to : END);
+  const unlessDone =
+    <To extends string>(to: To) =>
+    (state: AgentState) =>
+      state.done === null ? to : END;
   return new StateGraph(State)
     .addNode('read', read(ports))
     .addNode('gate', gate(ports))
@@ -20,7 +23,11 @@ export function buildGraph(ports: AgentPorts, checkpointer: BaseCheckpointSaver)
     .addEdge('read', 'gate')
     .addConditionalEdges('gate', unlessDone('plan'), ['plan', END])
     .addConditionalEdges('plan', unlessDone('act'), ['act', END])
-    .addConditionalEdges('act', (state: AgentState) => (state.pending === null ? unlessDone('act')(state) : 'claim'), ['act', 'claim', END])
+    .addConditionalEdges('act', (state: AgentState) => (state.pending === null ? unlessDone('act')(state) : 'claim'), [
+      'act',
+      'claim',
+      END,
+    ])
     .addEdge('claim', END)
     .compile({ checkpointer, name: 'reproduce' });
 }

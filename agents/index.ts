@@ -4,7 +4,16 @@ import type { AgentPorts } from './ports.ts';
 export { Action } from './action.ts';
 export { agentIsDone } from './acts.ts';
 export { plannerNamed, plannerNames } from './planners/index.ts';
-export type { AgentPorts, AgentView, Observation, Planner, Purpose, Recorder, ToolOutcome, ToolRunner } from './ports.ts';
+export type {
+  AgentPorts,
+  AgentView,
+  Observation,
+  Planner,
+  Purpose,
+  Recorder,
+  ToolOutcome,
+  ToolRunner,
+} from './ports.ts';
 
 /** Runs the agent; see run-agent.ts. */
 export async function runAgent(ports: AgentPorts, options: { thread: string; checkpoints: string }): Promise<void> {

@@ -16,7 +16,8 @@ import type {
 } from '../src/contract/index.ts';
 
 /** The part of a protocol that an agent reads. Measurements, controls and reference rankings are left out. */
-export interface AgentView extends Pick<Protocol, 'finding' | 'claim' | 'source' | 'roles' | 'gate' | 'procedure' | 'claim_from'> {
+export interface AgentView
+  extends Pick<Protocol, 'finding' | 'claim' | 'source' | 'roles' | 'gate' | 'procedure' | 'claim_from'> {
   readonly behaviour: { readonly name: string; readonly kind: string; readonly tasks: readonly string[] };
   /** The criteria in words: an agent may know what is asked, not how it is computed. */
   readonly criteria: readonly { readonly id: string; readonly says: string }[];

@@ -23,9 +23,14 @@ export async function runAgent(ports: AgentPorts, options: { thread: string; che
     database.pragma('synchronous = FULL');
     const saver = new SqliteSaver(database);
     const graph = buildGraph(ports, saver);
-    const config = { configurable: { thread_id: options.thread }, recursionLimit: SUPERSTEPS, durability: 'sync' as const };
+    const config = {
+      configurable: { thread_id: options.thread },
+      recursionLimit: SUPERSTEPS,
+      durability: 'sync' as const,
+    };
     const saved = await graph.getState(config).catch(() => undefined);
-    const goesOn = saved !== undefined && saved.next.length > 0 && agrees(saved.values as AgentState, ports.recorder.steps());
+    const goesOn =
+      saved !== undefined && saved.next.length > 0 && agrees(saved.values as AgentState, ports.recorder.steps());
     if (!goesOn) await saver.deleteThread(options.thread);
     await graph.invoke(goesOn ? null : { version: GRAPH_VERSION }, config);
   } finally {

@@ -1,6 +1,6 @@
 /** One act of the search: the recorded call where the record has one, else what the planner asks for. */
 import type { JsonObject } from '../../src/contract/index.ts';
-import { type Action, type ActionOf } from '../action.ts';
+import type { Action, ActionOf } from '../action.ts';
 import { recordedCall, searchAct } from '../acts.ts';
 import { ask } from '../ask.ts';
 import { claimProblems } from '../claim-problems.ts';
@@ -31,7 +31,12 @@ function problemOf(action: Action, { results, refusals, protocol, facts }: Obser
   return taken ? `the name ${action.name} is taken: choose another` : null;
 }
 
-async function perform(ports: AgentPorts, state: AgentState, observation: Observation, action: Action): Promise<AgentUpdate> {
+async function perform(
+  ports: AgentPorts,
+  state: AgentState,
+  observation: Observation,
+  action: Action,
+): Promise<AgentUpdate> {
   if (action.kind === 'give-up') return giveUp(ports, action.reason);
   if (action.kind === 'claim') return { pending: JSON.stringify(action.claim) };
   if (observation.remaining <= 0) return giveUp(ports, 'budget: no tool calls are left');

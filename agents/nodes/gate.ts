@@ -12,7 +12,10 @@ export const gate =
     const { view, seed, tools, recorder } = ports;
     const scope = { values: {}, run: { seed }, behaviour: { tasks: [...view.behaviour.tasks] } };
     const { values, unmeasured } = await measure(view.gate.measure, scope, ({ item, input }) =>
-      tools.call(gateAct(item.name), item.tool, input as JsonObject, { serves: item.serves, because: 'gate of the protocol' }),
+      tools.call(gateAct(item.name), item.tool, input as JsonObject, {
+        serves: item.serves,
+        because: 'gate of the protocol',
+      }),
     );
     const result = ports.judgeGate(values, unmeasured);
     recorder.record(ACT.gate, { kind: 'gate', phase: 'search', result });

@@ -6,19 +6,44 @@ const plan = { intent: 'i', items: [{ name: 'first', tool: 'rank_heads', serves:
 const first = {
   act: 'search/01-first',
   tool: 'rank_heads',
-  output: { heads: [{ component: 'a1.h2', effect: 0.3 }, { component: 'a0.h1', effect: 0.2 }, { component: 'a0.h0', effect: 0.05 }] },
+  output: {
+    heads: [
+      { component: 'a1.h2', effect: 0.3 },
+      { component: 'a0.h1', effect: 0.2 },
+      { component: 'a0.h0', effect: 0.05 },
+    ],
+  },
 };
 const second = { act: 'search/02-second', tool: 'inject_vector', output: { layer: 1 } };
-const failure = { kind: 'refusal' as const, code: 'no-correct-prompts', what: 'task next', why: 'the model solves none', instead: 'drop it' };
+const failure = {
+  kind: 'refusal' as const,
+  code: 'no-correct-prompts',
+  what: 'task next',
+  why: 'the model solves none',
+  instead: 'drop it',
+};
 
 describe('scripted planner', () => {
   it('plans one item for each tool step, with the criteria it serves', async () => {
     const action = await scripted.next(observation());
-    expect(action).toMatchObject({ kind: 'plan', plan: { items: [{ name: 'first', tool: 'rank_heads', serves: ['N1'] }, { name: 'second', tool: 'inject_vector', serves: [] }] } });
+    expect(action).toMatchObject({
+      kind: 'plan',
+      plan: {
+        items: [
+          { name: 'first', tool: 'rank_heads', serves: ['N1'] },
+          { name: 'second', tool: 'inject_vector', serves: [] },
+        ],
+      },
+    });
   });
 
   it('asks for the next step that has no result, with its expressions in values', async () => {
-    expect(await scripted.next(observation({ plan }))).toMatchObject({ kind: 'tool', name: 'first', input: { seed: 7 }, serves: ['N1'] });
+    expect(await scripted.next(observation({ plan }))).toMatchObject({
+      kind: 'tool',
+      name: 'first',
+      input: { seed: 7 },
+      serves: ['N1'],
+    });
     const action = await scripted.next(observation({ plan, results: { first } }));
     expect(action).toMatchObject({ kind: 'tool', name: 'second', input: { heads: ['a1.h2', 'a0.h1'] } });
   });
@@ -27,7 +52,11 @@ describe('scripted planner', () => {
     const action = await scripted.next(observation({ plan, results: { first, second } }));
     expect(action).toMatchObject({
       kind: 'claim',
-      claim: { roles: { vector: ['a1.h2', 'a0.h1'] }, settings: { layer: 1 }, cites: ['search/01-first', 'search/02-second'] },
+      claim: {
+        roles: { vector: ['a1.h2', 'a0.h1'] },
+        settings: { layer: 1 },
+        cites: ['search/01-first', 'search/02-second'],
+      },
     });
   });
 
@@ -43,7 +72,9 @@ describe('scripted planner', () => {
     const spare = { ...observation().protocol };
     const protocol = { ...spare, claim_from: { ...spare.claim_from, settings: {} } };
     const refusals = [{ act: 'search/02-second', name: 'second', tool: 'inject_vector', failure }];
-    expect(await scripted.next(observation({ protocol, plan, results: { first }, refusals }))).toMatchObject({ kind: 'claim' });
+    expect(await scripted.next(observation({ protocol, plan, results: { first }, refusals }))).toMatchObject({
+      kind: 'claim',
+    });
   });
 
   it('gives up with the complaint when its answer was sent back', async () => {

@@ -16,8 +16,13 @@ export const scripted: Planner = {
 };
 
 function planOf({ protocol }: Observation): Action {
-  const items = protocol.procedure.flatMap((item) => ('tool' in item ? [{ name: item.name, tool: item.tool, serves: item.serves }] : []));
-  return { kind: 'plan', plan: { intent: `Follow the published procedure of ${protocol.finding}: ${protocol.source.title}.`, items } };
+  const items = protocol.procedure.flatMap((item) =>
+    'tool' in item ? [{ name: item.name, tool: item.tool, serves: item.serves }] : [],
+  );
+  return {
+    kind: 'plan',
+    plan: { intent: `Follow the published procedure of ${protocol.finding}: ${protocol.source.title}.`, items },
+  };
 }
 
 /** A refused step is passed over: the procedure goes on for as long as nothing that it still needs is missing. */
@@ -31,7 +36,14 @@ function nextOf(observation: Observation): Action {
     try {
       if ('tool' in item) {
         const input = evaluate(item.input, scope) as JsonObject;
-        return { kind: 'tool', name: item.name, tool: item.tool, input, serves: item.serves, because: 'published procedure' };
+        return {
+          kind: 'tool',
+          name: item.name,
+          tool: item.tool,
+          input,
+          serves: item.serves,
+          because: 'published procedure',
+        };
       }
       scope.values[item.name] = pick(item.pick, scope.values);
     } catch (error) {
@@ -47,7 +59,10 @@ function claimOf({ protocol, results }: Observation, scope: Scope, missing: Reco
     const settings = evaluate(protocol.claim_from.settings, scope) as Record<string, Json>;
     const words = Object.entries(roles).map(([role, components]) => `${role}: ${components.join(', ')}`);
     const cites = Object.values(results).map(({ act }) => act);
-    return { kind: 'claim', claim: { roles, settings, statement: `By the published procedure: ${words.join('; ')}.`, cites } };
+    return {
+      kind: 'claim',
+      claim: { roles, settings, statement: `By the published procedure: ${words.join('; ')}.`, cites },
+    };
   } catch (error) {
     return { kind: 'give-up', reason: reasonFor(error, wants(protocol.claim_from as Json), missing) };
   }

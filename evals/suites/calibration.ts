@@ -55,11 +55,26 @@ export async function calibrate(plan: CalibrationPlan): Promise<Calibration> {
   const folder = mkdtempSync(join(tmpdir(), 'recircuit-calibration-'));
   const record = openRecord(join(folder, 'runs.db'));
   try {
-    const cases = plan.seeds.flatMap((seed) => [{ seed, claim: 'agent' as const }, { seed, claim: 'random' as const }]);
+    const cases = plan.seeds.flatMap((seed) => [
+      { seed, claim: 'agent' as const },
+      { seed, claim: 'random' as const },
+    ]);
     const runs = await inParallel(cases, plan.at_once, async ({ seed, claim }) => {
-      const means = { record, artifacts: join(folder, 'artifacts'), checkpoints: join(folder, `${seed}-${claim}.db`), python: workerPython() };
+      const means = {
+        record,
+        artifacts: join(folder, 'artifacts'),
+        checkpoints: join(folder, `${seed}-${claim}.db`),
+        python: workerPython(),
+      };
       const replace = claim === 'random' ? randomClaim : undefined;
-      const run = await runJob({ ...means, finding: plan.finding, model: plan.model, planner: 'scripted', seed, claim: replace });
+      const run = await runJob({
+        ...means,
+        finding: plan.finding,
+        model: plan.model,
+        planner: 'scripted',
+        seed,
+        claim: replace,
+      });
       const outcome = outcomeOf(record, run, seed, claim);
       plan.onRun?.(outcome);
       return { run, outcome };
@@ -67,7 +82,14 @@ export async function calibrate(plan: CalibrationPlan): Promise<Calibration> {
     const outcomes = runs.map(({ outcome }) => outcome);
     const protocol_sha256 = runs[0]?.run.protocol_sha256 ?? '';
     const weights_sha256 = weightsIn(record, runs[0]?.run.run ?? '');
-    return { finding: plan.finding, model: plan.model, weights_sha256, protocol_sha256, outcomes, overlap: overlapOf(outcomes) };
+    return {
+      finding: plan.finding,
+      model: plan.model,
+      weights_sha256,
+      protocol_sha256,
+      outcomes,
+      overlap: overlapOf(outcomes),
+    };
   } finally {
     record.close();
     rmSync(folder, { recursive: true, force: true });
@@ -95,9 +117,13 @@ function weightsIn(record: RunRecord, run: string): string {
 }
 
 function overlapOf(outcomes: readonly Outcome[]): Calibration['overlap'] {
-  const claims = outcomes.filter(({ claim, components }) => claim === 'agent' && components.length > 0).map(({ components }) => components);
+  const claims = outcomes
+    .filter(({ claim, components }) => claim === 'agent' && components.length > 0)
+    .map(({ components }) => components);
   const shares = claims.flatMap((a, index) =>
-    claims.slice(index + 1).map((b) => a.filter((component) => b.includes(component)).length / Math.min(a.length, b.length)),
+    claims
+      .slice(index + 1)
+      .map((b) => a.filter((component) => b.includes(component)).length / Math.min(a.length, b.length)),
   );
   if (shares.length === 0) return { mean: 0, least: 0 };
   return { mean: shares.reduce((sum, share) => sum + share, 0) / shares.length, least: Math.min(...shares) };
@@ -128,12 +154,15 @@ ${bound(random)}
 
 function counts(outcomes: readonly Outcome[]): string {
   const names = [...new Set(outcomes.map(({ verdict }) => verdict ?? 'no verdict'))];
-  return names.map((name) => `${outcomes.filter(({ verdict }) => (verdict ?? 'no verdict') === name).length} ${name}`).join(', ');
+  return names
+    .map((name) => `${outcomes.filter(({ verdict }) => (verdict ?? 'no verdict') === name).length} ${name}`)
+    .join(', ');
 }
 
 function results(outcomes: readonly Outcome[]): string {
   const ids = [...new Set(outcomes.flatMap(({ measured }) => Object.keys(measured)))];
-  const value = (number: number | null | undefined): string => (typeof number === 'number' ? String(Number(number.toPrecision(3))) : 'unmeasured');
+  const value = (number: number | null | undefined): string =>
+    typeof number === 'number' ? String(Number(number.toPrecision(3))) : 'unmeasured';
   const rows = outcomes.map(({ seed, verdict, components, measured }) => [
     String(seed),
     verdict ?? 'no verdict',
@@ -146,7 +175,8 @@ function results(outcomes: readonly Outcome[]): string {
 /** With none among n, the share is below 3/n at 95 % (the rule of three). */
 function bound(random: readonly Outcome[]): string {
   const wrong = random.filter(({ verdict }) => verdict === 'reproduced').length;
-  if (wrong > 0) return `${wrong} of ${random.length} random claims were called reproduced: the protocol is too lenient on this model.`;
+  if (wrong > 0)
+    return `${wrong} of ${random.length} random claims were called reproduced: the protocol is too lenient on this model.`;
   return `None of ${random.length} random claims was called reproduced, so at most ${percent(Math.min(1, 3 / random.length))} would be, at 95 % confidence.`;
 }
 
@@ -155,7 +185,11 @@ const percent = (share: number): string => `${Math.round(100 * share)} %`;
 /** True where the verdict is the same for every seed and no random claim is called reproduced. */
 export function holds({ outcomes }: Calibration): boolean {
   const verdicts = new Set(outcomes.filter(({ claim }) => claim === 'agent').map(({ verdict }) => verdict));
-  return verdicts.size === 1 && !verdicts.has(null) && outcomes.every(({ claim, verdict }) => claim === 'agent' || (verdict !== null && verdict !== 'reproduced'));
+  return (
+    verdicts.size === 1 &&
+    !verdicts.has(null) &&
+    outcomes.every(({ claim, verdict }) => claim === 'agent' || (verdict !== null && verdict !== 'reproduced'))
+  );
 }
 
 async function main(): Promise<void> {
@@ -173,7 +207,8 @@ async function main(): Promise<void> {
     model: values.model,
     seeds: Array.from({ length: Number(values.seeds) }, (_, index) => index + 1),
     at_once: Number(values['at-once']),
-    onRun: ({ seed, claim, verdict, because }) => process.stderr.write(`seed ${seed}, ${claim} claim: ${verdict ?? 'no verdict'}. ${because}\n`),
+    onRun: ({ seed, claim, verdict, because }) =>
+      process.stderr.write(`seed ${seed}, ${claim} claim: ${verdict ?? 'no verdict'}. ${because}\n`),
   });
   mkdirSync(values.out, { recursive: true });
   writeFileSync(join(values.out, 'calibration.md'), page(calibration));

@@ -55,7 +55,9 @@ async function main(job: ChildJob): Promise<void> {
   try {
     const means = { record, artifacts: join(job.folder, 'artifacts'), python: workerPython() };
     const { finding, model, seed, resume } = job;
-    const run = await runJob(resume === undefined ? { ...means, finding, model, planner: 'scripted', seed } : { ...means, run: resume, model });
+    const run = await runJob(
+      resume === undefined ? { ...means, finding, model, planner: 'scripted', seed } : { ...means, run: resume, model },
+    );
     process.stdout.write(`${JSON.stringify(run)}\n`);
   } finally {
     record.close();

@@ -49,7 +49,11 @@ export async function killAndResume(plan: KillPlan): Promise<KillOutcome[]> {
     const points = spread(plan.points, undisturbed.steps.length);
     return await inParallel(points, plan.at_once, async (step, index) => {
       const killed = index % 2 === 0 ? 'orchestrator' : 'worker';
-      const final = await finish({ ...job, folder: place(folder, `${step}`) }, `step:${step}:${killed}`, killed === 'orchestrator');
+      const final = await finish(
+        { ...job, folder: place(folder, `${step}`) },
+        `step:${step}:${killed}`,
+        killed === 'orchestrator',
+      );
       const outcome = compare(undisturbed, final, step, killed);
       plan.onCase?.(outcome);
       return outcome;
@@ -68,13 +72,16 @@ function place(folder: string, name: string): string {
 /** Different steps from the first to the last, evenly spread. */
 function spread(points: number, steps: number): number[] {
   const count = Math.min(points, steps);
-  return Array.from({ length: count }, (_, index) => (count === 1 ? 1 : 1 + Math.round((index * (steps - 1)) / (count - 1))));
+  return Array.from({ length: count }, (_, index) =>
+    count === 1 ? 1 : 1 + Math.round((index * (steps - 1)) / (count - 1)),
+  );
 }
 
 /** Runs a job, killed where ordered, and resumes it once if it was cut off. */
 async function finish(job: ChildJob, fault = '', mustDie = false): Promise<Final> {
   const end = await runInChild(job, fault);
-  if (mustDie && end.signal !== 'SIGKILL') throw new Error(`the orchestrator should have been killed (${fault}): ${said(end)}`);
+  if (mustDie && end.signal !== 'SIGKILL')
+    throw new Error(`the orchestrator should have been killed (${fault}): ${said(end)}`);
   const file = join(job.folder, 'runs.db');
   const [cut] = read(file, (record) => record.runs());
   if (cut && cut.state !== 'sealed') {
@@ -85,7 +92,11 @@ async function finish(job: ChildJob, fault = '', mustDie = false): Promise<Final
     const [run] = record.runs();
     if (!run) throw new Error(`no run was recorded: ${said(end)}`);
     const { problems } = verifyRun(record, run.run, join(job.folder, 'artifacts'));
-    return { steps: record.steps(run.run), verdict: run.verdict ?? '', problems: problems.map(({ what }) => what).join('; ') };
+    return {
+      steps: record.steps(run.run),
+      verdict: run.verdict ?? '',
+      problems: problems.map(({ what }) => what).join('; '),
+    };
   });
 }
 
@@ -103,15 +114,27 @@ function said({ run, signal, code, stderr }: ChildEnd): string {
 }
 
 function compare(expected: Final, found: Final, step: number, killed: KillOutcome['killed']): KillOutcome {
-  const differing = expected.steps.findIndex(({ act, content }, index) => found.steps[index]?.act !== act || found.steps[index]?.content !== content);
+  const differing = expected.steps.findIndex(
+    ({ act, content }, index) => found.steps[index]?.act !== act || found.steps[index]?.content !== content,
+  );
   const notes = [
     differing >= 0 ? `step ${differing + 1} (${expected.steps[differing]?.act}) differs` : '',
-    found.steps.length === expected.steps.length ? '' : `${found.steps.length} steps instead of ${expected.steps.length}`,
+    found.steps.length === expected.steps.length
+      ? ''
+      : `${found.steps.length} steps instead of ${expected.steps.length}`,
     found.verdict === expected.verdict ? '' : `verdict ${found.verdict} instead of ${expected.verdict}`,
     found.problems,
   ].filter((note) => note !== '');
   const act = expected.steps[step - 1]?.act ?? '';
-  return { step, act, killed, identical: notes.length === 0, steps: found.steps.length, verdict: found.verdict, note: notes.join('; ') };
+  return {
+    step,
+    act,
+    killed,
+    identical: notes.length === 0,
+    steps: found.steps.length,
+    verdict: found.verdict,
+    note: notes.join('; '),
+  };
 }
 
 const columns = ['step', 'after', 'killed', 'steps', 'verdict', 'identical'];
@@ -140,10 +163,13 @@ async function main(): Promise<void> {
     seed: Number(values.seed),
     points: Number(values.points),
     at_once: Number(values['at-once']),
-    onCase: ({ step, killed, identical }) => process.stderr.write(`step ${step}, ${killed} killed: ${identical ? 'identical' : 'DIFFERENT'}\n`),
+    onCase: ({ step, killed, identical }) =>
+      process.stderr.write(`step ${step}, ${killed} killed: ${identical ? 'identical' : 'DIFFERENT'}\n`),
   });
   const identical = outcomes.filter((outcome) => outcome.identical).length;
-  process.stdout.write(`${table(columns, outcomes.map(row))}\n${identical} of ${outcomes.length} final records are identical.\n`);
+  process.stdout.write(
+    `${table(columns, outcomes.map(row))}\n${identical} of ${outcomes.length} final records are identical.\n`,
+  );
   process.exitCode = identical === outcomes.length ? 0 : 1;
 }
 

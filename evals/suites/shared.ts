@@ -1,7 +1,11 @@
 /** What the suites share: a few jobs at once, and tables that are read in a terminal and in Markdown alike. */
 
 /** Runs `work` on every item, `atOnce` at a time. Results are in the order of the items. */
-export async function inParallel<T, R>(items: readonly T[], atOnce: number, work: (item: T, index: number) => Promise<R>): Promise<R[]> {
+export async function inParallel<T, R>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
   const results = new Array<R>(items.length);
   const waiting = [...items.entries()];
   const lane = async (): Promise<void> => {
@@ -13,7 +17,10 @@ export async function inParallel<T, R>(items: readonly T[], atOnce: number, work
 
 /** Returns a Markdown table with columns as wide as their cells. */
 export function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = columns.map((column, index) => Math.max(column.length, 3, ...rows.map((cells) => (cells[index] ?? '').length)));
-  const line = (cells: readonly string[]): string => `| ${widths.map((width, index) => (cells[index] ?? '').padEnd(width)).join(' | ')} |`;
+  const widths = columns.map((column, index) =>
+    Math.max(column.length, 3, ...rows.map((cells) => (cells[index] ?? '').length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${widths.map((width, index) => (cells[index] ?? '').padEnd(width)).join(' | ')} |`;
   return [line(columns), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...rows.map(line)].join('\n');
 }

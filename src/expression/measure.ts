@@ -3,7 +3,16 @@
  * reason and never becomes a number; what depends on it is unmeasured for the same reason.
  */
 import type * as z from 'zod';
-import { type Failure, type Json, type JsonObject, type Measurement, nameIn, type Pick, Refusal, type ToolStep } from '../contract/index.ts';
+import {
+  type Failure,
+  type Json,
+  type JsonObject,
+  type Measurement,
+  nameIn,
+  type Pick,
+  Refusal,
+  type ToolStep,
+} from '../contract/index.ts';
 import { evaluate, type Scope } from './evaluate.ts';
 import { pick } from './pick.ts';
 
@@ -53,12 +62,22 @@ export async function measure(
   return { values, unmeasured };
 }
 
-async function run(item: ToolItem, scope: Scope, call: (call: MeasureCall) => Promise<MeasureOutcome>, controlSets: ControlSets): Promise<Json> {
+async function run(
+  item: ToolItem,
+  scope: Scope,
+  call: (call: MeasureCall) => Promise<MeasureOutcome>,
+  controlSets: ControlSets,
+): Promise<Json> {
   if (!item.over) return output(await call({ item, input: evaluate(item.input, scope) as JsonObject, set: null }));
   const { control } = item.over;
   const sets = controlSets[control] ?? [];
   if (sets.length === 0) {
-    throw new Refusal({ code: 'no-control-sets', what: item.name, why: `control ${control} has no sets on this model`, instead: 'use a model with more heads than the claim' });
+    throw new Refusal({
+      code: 'no-control-sets',
+      what: item.name,
+      why: `control ${control} has no sets on this model`,
+      instead: 'use a model with more heads than the claim',
+    });
   }
   const outputs: Json[] = [];
   for (const [index, components] of sets.entries()) {
@@ -83,7 +102,9 @@ function cause(item: Item, unmeasured: Record<string, string>): string | undefin
 export function wants(expression: Json): string[] {
   if (Array.isArray(expression)) return expression.flatMap(wants);
   if (expression === null || typeof expression !== 'object') return [];
-  return Object.entries(expression).flatMap(([key, value]) => (key === '$from' && typeof value === 'string' ? [nameIn(value)] : wants(value)));
+  return Object.entries(expression).flatMap(([key, value]) =>
+    key === '$from' && typeof value === 'string' ? [nameIn(value)] : wants(value),
+  );
 }
 
 /** Returns the names of the results that a pick reads. */

@@ -20,7 +20,14 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'recircuit-agent-'));
   record = openRecord(join(folder, 'runs.db'));
   const protocol = { finding: 'tiny-memory' };
-  run = record.createRun({ finding: 'tiny-memory', model: 'tiny', planner: 'test', seed: 1, protocol, protocol_sha256: hashOf(protocol) }).run;
+  run = record.createRun({
+    finding: 'tiny-memory',
+    model: 'tiny',
+    planner: 'test',
+    seed: 1,
+    protocol,
+    protocol_sha256: hashOf(protocol),
+  }).run;
 });
 afterEach(() => {
   record.close();
@@ -29,8 +36,18 @@ afterEach(() => {
 
 const memory = view({ procedure: [{ name: 'first', tool: 'recall_memory', input: { limit: 2 }, serves: [] }] });
 const plan = { kind: 'plan', plan: { intent: 'i', items: [{ name: 'first', tool: 'recall_memory', serves: [] }] } };
-const tool = (name: string, input: JsonObject = {}, which = 'recall_memory') => ({ kind: 'tool', name, tool: which, input, serves: [], because: 'b' });
-const claim = (...cites: string[]) => ({ kind: 'claim', claim: { roles: { vector: ['a0.h1'] }, settings: { layer: 0 }, statement: 's', cites } });
+const tool = (name: string, input: JsonObject = {}, which = 'recall_memory') => ({
+  kind: 'tool',
+  name,
+  tool: which,
+  input,
+  serves: [],
+  because: 'b',
+});
+const claim = (...cites: string[]) => ({
+  kind: 'claim',
+  claim: { roles: { vector: ['a0.h1'] }, settings: { layer: 0 }, statement: 's', cites },
+});
 
 /** Answers by the number of outcomes that it is shown, so that it may be asked again after a crash. */
 function planner(answers: unknown[]): Planner & { asked: number } {
@@ -45,7 +62,11 @@ function planner(answers: unknown[]): Planner & { asked: number } {
   };
 }
 
-async function act(by: Planner, onStep: (step: Step) => void = () => undefined, shown: AgentView = memory): Promise<Step[]> {
+async function act(
+  by: Planner,
+  onStep: (step: Step) => void = () => undefined,
+  shown: AgentView = memory,
+): Promise<Step[]> {
   const onEvent = (event: { kind: string; step?: Step }): void => void (event.step && onStep(event.step));
   const recorder = new RunRecorder({ record, run, onEvent, faultPoint: () => undefined, workerPid: () => undefined });
   const worker = (): never => {
@@ -53,14 +74,36 @@ async function act(by: Planner, onStep: (step: Step) => void = () => undefined, 
   };
   const recall = (): JsonObject => ({ cells: [] });
   const { signal } = new AbortController();
-  const tools = new RecordingToolRunner({ phase: 'search', recorder, facts: facts(), worker, recall, callMs: 1, signal, onEvent });
-  const judgeGate = (values: JsonObject, unmeasured: Record<string, string>) => check(shown.gate.criterion, { values, unmeasured, references: {} });
-  await runAgent({ planner: by, tools, recorder, judgeGate, view: shown, facts: facts(), seed: 1 }, { thread: run, checkpoints: join(folder, 'checkpoints.db') });
+  const tools = new RecordingToolRunner({
+    phase: 'search',
+    recorder,
+    facts: facts(),
+    worker,
+    recall,
+    callMs: 1,
+    signal,
+    onEvent,
+  });
+  const judgeGate = (values: JsonObject, unmeasured: Record<string, string>) =>
+    check(shown.gate.criterion, { values, unmeasured, references: {} });
+  await runAgent(
+    { planner: by, tools, recorder, judgeGate, view: shown, facts: facts(), seed: 1 },
+    { thread: run, checkpoints: join(folder, 'checkpoints.db') },
+  );
   return record.steps(run);
 }
 
 const acts = (steps: readonly Step[]): string[] => steps.map((step) => step.act);
-const whole = ['facts/search', 'gate/search/clean', 'gate/search/clean/result', 'gate/search', 'plan', 'search/01-first', 'search/01-first/result', 'claim'];
+const whole = [
+  'facts/search',
+  'gate/search/clean',
+  'gate/search/clean/result',
+  'gate/search',
+  'plan',
+  'search/01-first',
+  'search/01-first/result',
+  'claim',
+];
 
 describe('the agent', () => {
   it('reads, passes the gate, seals its plan before any act of the search, acts and claims', async () => {
@@ -73,7 +116,10 @@ describe('the agent', () => {
   });
 
   it('ends without a plan below the gate', async () => {
-    const gate = { ...memory.gate, criterion: { ...memory.gate.criterion, threshold: { value: 1 } } } as AgentView['gate'];
+    const gate = {
+      ...memory.gate,
+      criterion: { ...memory.gate.criterion, threshold: { value: 1 } },
+    } as AgentView['gate'];
     const steps = await act(planner([plan]), undefined, { ...memory, gate });
     expect(acts(steps).slice(-1)).toEqual(['gate/search']);
   });
@@ -81,28 +127,48 @@ describe('the agent', () => {
   it('gives up where the gate cannot be measured', async () => {
     const measure = [{ name: 'clean', tool: 'recall_memory', input: { limit: 0 }, serves: [] }];
     const steps = await act(planner([plan]), undefined, { ...memory, gate: { ...memory.gate, measure } });
-    expect(steps.at(-1)?.body).toMatchObject({ kind: 'gave-up', reason: expect.stringContaining('the gate could not be measured') });
+    expect(steps.at(-1)?.body).toMatchObject({
+      kind: 'gave-up',
+      reason: expect.stringContaining('the gate could not be measured'),
+    });
   });
 
   it('feeds refusals of unknown tools and bad inputs back, and goes on', async () => {
-    const steps = await act(planner([plan, tool('a', {}, 'recall_memry'), tool('b', { limit: 'all' }), tool('c'), claim('search/03-c')]));
+    const steps = await act(
+      planner([plan, tool('a', {}, 'recall_memry'), tool('b', { limit: 'all' }), tool('c'), claim('search/03-c')]),
+    );
     expect(acts(steps).filter((name) => name.startsWith('search/'))).toEqual([
-      'search/01-a', 'search/01-a/refusal', 'search/02-b', 'search/02-b/refusal', 'search/03-c', 'search/03-c/result',
+      'search/01-a',
+      'search/01-a/refusal',
+      'search/02-b',
+      'search/02-b/refusal',
+      'search/03-c',
+      'search/03-c/result',
     ]);
-    expect(steps.find((step) => step.act === 'search/01-a/refusal')?.body).toMatchObject({ failure: { instead: expect.stringContaining('recall_memory') } });
-    expect(steps.find((step) => step.act === 'search/02-b/refusal')?.body).toMatchObject({ failure: { why: expect.stringContaining('limit') } });
+    expect(steps.find((step) => step.act === 'search/01-a/refusal')?.body).toMatchObject({
+      failure: { instead: expect.stringContaining('recall_memory') },
+    });
+    expect(steps.find((step) => step.act === 'search/02-b/refusal')?.body).toMatchObject({
+      failure: { why: expect.stringContaining('limit') },
+    });
   });
 
   it('does not seal a claim that cites what never happened', async () => {
     const lying = planner([plan, claim('search/01-first')]);
     const steps = await act(lying);
-    expect(steps.at(-1)?.body).toMatchObject({ kind: 'gave-up', reason: expect.stringContaining('search/01-first is not an act of this run') });
+    expect(steps.at(-1)?.body).toMatchObject({
+      kind: 'gave-up',
+      reason: expect.stringContaining('search/01-first is not an act of this run'),
+    });
     expect(acts(steps)).not.toContain('claim');
   });
 
   it('stops a planner that never ends after three times the procedure', async () => {
     let n = 0;
-    const endless: Planner = { id: 'test', next: async ({ plan: sealed }) => (sealed === null ? plan : tool(`again${++n}`)) };
+    const endless: Planner = {
+      id: 'test',
+      next: async ({ plan: sealed }) => (sealed === null ? plan : tool(`again${++n}`)),
+    };
     const steps = await act(endless);
     expect(steps.filter(({ body }) => body.kind === 'tool-call' && body.because === 'b')).toHaveLength(3);
     expect(steps.at(-1)?.body).toMatchObject({ kind: 'gave-up', reason: expect.stringContaining('budget') });
@@ -110,7 +176,10 @@ describe('the agent', () => {
 
   it('gives up on a planner that answers nonsense', async () => {
     const steps = await act({ id: 'test', next: async () => 'sure, let me patch all heads' });
-    expect(steps.at(-1)?.body).toMatchObject({ kind: 'gave-up', reason: expect.stringContaining('no valid action after 3 repairs') });
+    expect(steps.at(-1)?.body).toMatchObject({
+      kind: 'gave-up',
+      reason: expect.stringContaining('no valid action after 3 repairs'),
+    });
   });
 });
 
@@ -133,8 +202,14 @@ describe('an agent that was cut off', () => {
   it.each([
     ['is missing', 'DELETE FROM checkpoints; DELETE FROM writes'],
     ['cannot be read', "UPDATE checkpoints SET checkpoint = 'x'"],
-    ['is of another graph', `UPDATE checkpoints SET checkpoint = replace(CAST(checkpoint AS TEXT), '"version":1', '"version":0')`],
-    ['names a node that is gone', `UPDATE checkpoints SET checkpoint = replace(CAST(checkpoint AS TEXT), 'branch:to:', 'branch:to:old-')`],
+    [
+      'is of another graph',
+      `UPDATE checkpoints SET checkpoint = replace(CAST(checkpoint AS TEXT), '"version":1', '"version":0')`,
+    ],
+    [
+      'names a node that is gone',
+      `UPDATE checkpoints SET checkpoint = replace(CAST(checkpoint AS TEXT), 'branch:to:', 'branch:to:old-')`,
+    ],
   ])('goes on where the checkpoint %s', async (_, sql) => {
     await act(planner(answers), stopAt('search/01-first')).catch(() => undefined);
     change(sql);
@@ -145,7 +220,14 @@ describe('an agent that was cut off', () => {
     await act(planner(answers), stopAt('search/01-first/result')).catch(() => undefined);
     const ahead = record;
     record = openRecord(join(folder, 'older.db'));
-    const older = { finding: 'tiny-memory', model: 'tiny', planner: 'test', seed: 1, protocol: {}, protocol_sha256: hashOf({}) };
+    const older = {
+      finding: 'tiny-memory',
+      model: 'tiny',
+      planner: 'test',
+      seed: 1,
+      protocol: {},
+      protocol_sha256: hashOf({}),
+    };
     record.createRun({ ...older, run });
     expect(acts(await act(planner(answers)))).toEqual(whole);
     ahead.close();

@@ -1,6 +1,7 @@
 /** How long one tool call may take. The limit ends a worker that hangs; it is not meant to hurry one that works. */
-import type { ModelFacts } from '../contract/index.ts';
+
 import type { Tool } from '../../tools/index.ts';
+import type { ModelFacts } from '../contract/index.ts';
 
 export const CALL_MS = 600_000;
 /** Tokens of a long prompt, and multiply-adds a second of one slow core; ten times as long as that is a hang. */

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { facts } from '../../agents/fixtures/view.ts';
 import { drawControl } from './controls.ts';
 
-const control = (sets: number) => ({ control: 'random', kind: 'layer-matched-random-heads' as const, role: 'vector', sets });
+const control = (sets: number) => ({
+  control: 'random',
+  kind: 'layer-matched-random-heads' as const,
+  role: 'vector',
+  sets,
+});
 const claim = (...vector: string[]) => ({ roles: { vector }, settings: {}, statement: '', cites: [] });
 const model = { ...facts(), layers: 4, heads: 8 };
 
@@ -39,7 +44,12 @@ describe('drawControl', () => {
   });
 
   it('draws nothing where the claim leaves too few heads', () => {
-    const { sets, note } = drawControl(control(2), claim('a0.h0', 'a0.h1', 'a0.h2'), { ...model, layers: 1, heads: 4 }, 1);
+    const { sets, note } = drawControl(
+      control(2),
+      claim('a0.h0', 'a0.h1', 'a0.h2'),
+      { ...model, layers: 1, heads: 4 },
+      1,
+    );
     expect(sets).toEqual([]);
     expect(note).toContain('too few heads');
   });

@@ -21,7 +21,8 @@ export function drawControl(control: Control, claim: Claim, facts: ModelFacts, s
   const claimed = new Set(Object.values(claim.roles).flat());
   const spare = spareHeads(facts, claimed);
   const { wanted, notes } = borrow(countByLayer(heads, facts.layers), spare);
-  if (heads.length === 0 || wanted === null) return { sets: [], note: notes.join('; ') || `the role ${control.role} claims no heads` };
+  if (heads.length === 0 || wanted === null)
+    return { sets: [], note: notes.join('; ') || `the role ${control.role} claims no heads` };
   const random = randomFrom(`${seed}|${control.control}`);
   const sets = new Map<string, string[]>();
   for (let tries = 0; sets.size < control.sets && tries < TRIES * control.sets; tries++) {
@@ -56,7 +57,8 @@ function borrow(counts: readonly number[], spare: readonly string[][]): { wanted
         .map((_, other) => other)
         .filter((other) => room(other) > 0)
         .sort((a, b) => Math.abs(a - layer) - Math.abs(b - layer) || a - b);
-      if (nearest === undefined) return { wanted: null, notes: ['the claim leaves too few heads to draw a set of equal size'] };
+      if (nearest === undefined)
+        return { wanted: null, notes: ['the claim leaves too few heads to draw a set of equal size'] };
       wanted[nearest] = (wanted[nearest] ?? 0) + 1;
       notes.push(`layer ${layer} has too few spare heads: one is drawn from layer ${nearest}`);
     }

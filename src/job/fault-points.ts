@@ -10,7 +10,12 @@ export function faultPoint(order: string | undefined = process.env['RECIRCUIT_FA
   if (order === undefined || order === '') return () => undefined;
   const [, at, whom] = /^step:(\d+):(orchestrator|worker)$/.exec(order) ?? [];
   if (at === undefined) {
-    throw new Refusal({ code: 'bad-fault', what: `RECIRCUIT_FAULT is ${order}`, why: 'it is not step:<n>:orchestrator or step:<n>:worker', instead: 'unset it' });
+    throw new Refusal({
+      code: 'bad-fault',
+      what: `RECIRCUIT_FAULT is ${order}`,
+      why: 'it is not step:<n>:orchestrator or step:<n>:worker',
+      instead: 'unset it',
+    });
   }
   return (seq, workerPid) => {
     if (seq !== Number(at)) return;

@@ -6,7 +6,15 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { agentIsDone, runAgent } from '../../agents/index.ts';
 import { check } from '../../evals/checkers/index.ts';
-import { type Claim, hashOf, type JsonObject, type Run, type Split, type Step, type StepBody } from '../contract/index.ts';
+import {
+  type Claim,
+  hashOf,
+  type JsonObject,
+  type Run,
+  type Split,
+  type Step,
+  type StepBody,
+} from '../contract/index.ts';
 import type { WorkerHandle } from '../worker/index.ts';
 import { CALL_MS } from './budget.ts';
 import { endBadly } from './failure.ts';
@@ -171,5 +179,8 @@ function claimIn(steps: readonly Step[]): { claim: Claim | null; noClaim: string
     if (body.kind === 'claim') return { claim: body.claim, noClaim: '' };
     if (body.kind === 'gave-up') return { claim: null, noClaim: `The agent gave up: ${body.reason}` };
   }
-  return { claim: null, noClaim: 'The behaviour passed the gate on the held-out half but not on the search half, so nothing was searched.' };
+  return {
+    claim: null,
+    noClaim: 'The behaviour passed the gate on the held-out half but not on the search half, so nothing was searched.',
+  };
 }

@@ -1,7 +1,7 @@
 /** Finds the model of a job: by the name of its card, or as a folder on this machine. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type ModelCard, OrganismCard, type OpenRequest, Refusal } from '../contract/index.ts';
+import { type ModelCard, type OpenRequest, OrganismCard, Refusal } from '../contract/index.ts';
 import { cardForFolder, loadModelCard } from '../protocol/index.ts';
 import { root } from '../root.ts';
 
@@ -26,7 +26,8 @@ const nowhere = { folder: null, repository: null, revision: null, weights_sha256
 
 function whereOf({ model, where }: ModelCard, revision: string | undefined): Partial<ModelRequest> {
   if (where.kind === 'folder') return fromFolder(resolve(root, where.folder));
-  if (where.kind === 'organism') return { ...fromFolder(join(root, where.folder), model), weights_sha256: weightsOf(join(root, where.folder)) };
+  if (where.kind === 'organism')
+    return { ...fromFolder(join(root, where.folder), model), weights_sha256: weightsOf(join(root, where.folder)) };
   const pinned = revision ?? where.revision;
   if (pinned !== null) return { repository: where.repository, revision: pinned };
   throw new Refusal({

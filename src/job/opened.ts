@@ -1,8 +1,19 @@
 /** The first step of a run: under which conditions its numbers come about. A run goes on under the same ones or not at all. */
-import { canonicalJson, hashOf, type Hello, type JsonObject, Refusal, type StepBody, type StepOf } from '../contract/index.ts';
+import {
+  canonicalJson,
+  type Hello,
+  hashOf,
+  type JsonObject,
+  Refusal,
+  type StepBody,
+  type StepOf,
+} from '../contract/index.ts';
 import type { Prepared } from './resolve.ts';
 
-export function openedBody(prepared: Prepared, versions: Pick<Hello, 'python' | 'torch' | 'transformers' | 'worker'>): StepOf<'opened'> {
+export function openedBody(
+  prepared: Prepared,
+  versions: Pick<Hello, 'python' | 'torch' | 'transformers' | 'worker'>,
+): StepOf<'opened'> {
   const { protocol, model, planner, seed, splits } = prepared;
   return {
     kind: 'opened',
@@ -19,7 +30,9 @@ export function openedBody(prepared: Prepared, versions: Pick<Hello, 'python' | 
 /** @throws Refusal naming what is different now */
 export function refuseOtherConditions(run: string, before: StepBody, now: StepOf<'opened'>): void {
   const then = before as unknown as JsonObject;
-  const differing = Object.entries(now).filter(([key, value]) => canonicalJson(then[key] ?? null) !== canonicalJson(value));
+  const differing = Object.entries(now).filter(
+    ([key, value]) => canonicalJson(then[key] ?? null) !== canonicalJson(value),
+  );
   if (differing.length === 0) return;
   throw new Refusal({
     code: 'other-conditions',

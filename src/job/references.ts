@@ -13,7 +13,8 @@ export function referencesFor(protocol: Protocol, model: string, facts: ModelFac
     if (entry.card !== null) references[entry.card] = publishedRanking(protocol, entry);
   }
   const measured = loadReference(protocol.finding);
-  const ours = measured?.model === model && measured.weights_sha256 === facts.weights_sha256 ? measured.ranking : undefined;
+  const ours =
+    measured?.model === model && measured.weights_sha256 === facts.weights_sha256 ? measured.ranking : undefined;
   const own = references[model] ?? ours;
   return own ? { ...references, own } : references;
 }

@@ -24,7 +24,10 @@ export interface Prepared {
 }
 
 /** What was asked for: by the caller, or in the record of the run that is resumed. */
-type Asked = Pick<NewJob, 'model' | 'planner' | 'seed' | 'revision'> & { readonly run: Run | undefined; readonly protocol: Protocol };
+type Asked = Pick<NewJob, 'model' | 'planner' | 'seed' | 'revision'> & {
+  readonly run: Run | undefined;
+  readonly protocol: Protocol;
+};
 
 /** @throws Refusal for anything unknown, with the nearest name */
 export function prepare(options: JobOptions): Prepared {

@@ -2,10 +2,19 @@
  * Runs tool calls and records each: the call before it is made, then its result or refusal. An act that has an outcome in the
  * record is not run again; one that has only its call is.
  */
-import { ArtifactRef, Fault, type JsonObject, type ModelFacts, type Phase, Refusal, type StepBody } from '../contract/index.ts';
-import * as z from 'zod';
+
+import type * as z from 'zod';
 import type { Purpose, ToolOutcome, ToolRunner } from '../../agents/index.ts';
 import { findTool, type Tool, tools } from '../../tools/index.ts';
+import {
+  ArtifactRef,
+  Fault,
+  type JsonObject,
+  type ModelFacts,
+  type Phase,
+  Refusal,
+  type StepBody,
+} from '../contract/index.ts';
 import { unknownName } from '../protocol/index.ts';
 import type { CallOptions } from '../worker/index.ts';
 import { untilAborted } from './abort.ts';
@@ -42,7 +51,12 @@ export class RecordingToolRunner implements ToolRunner {
     const filled = (parsed?.success ? parsed.data : input) as JsonObject;
     recorder.record(act, { kind: 'tool-call', phase, tool: name, input: filled, serves: [...serves], because });
     try {
-      if (!tool) throw unknownName('tool', name, tools.map((known) => known.name));
+      if (!tool)
+        throw unknownName(
+          'tool',
+          name,
+          tools.map((known) => known.name),
+        );
       if (!parsed?.success) throw badInput(name, parsed?.error);
       return this.#result(act, tool, await this.#execute(act, tool, filled));
     } catch (error) {
@@ -84,7 +98,14 @@ export class RecordingToolRunner implements ToolRunner {
     }
     const output = parsed.data as JsonObject;
     const artifacts = artifactsIn(output);
-    const body: StepBody = { kind: 'tool-result', phase: this.#parts.phase, call: act, tool: tool.name, output, artifacts };
+    const body: StepBody = {
+      kind: 'tool-result',
+      phase: this.#parts.phase,
+      call: act,
+      tool: tool.name,
+      output,
+      artifacts,
+    };
     this.#parts.recorder.record(`${act}/result`, body);
     return { kind: 'result', output, artifacts };
   }

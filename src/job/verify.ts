@@ -4,7 +4,16 @@
  */
 import type { ToolRunner } from '../../agents/index.ts';
 import { check, type Evidence, verdictOf } from '../../evals/checkers/index.ts';
-import type { Claim, Criterion, CriterionResult, JsonObject, ModelFacts, Protocol, StepBody, Verdict } from '../contract/index.ts';
+import type {
+  Claim,
+  Criterion,
+  CriterionResult,
+  JsonObject,
+  ModelFacts,
+  Protocol,
+  StepBody,
+  Verdict,
+} from '../contract/index.ts';
 import { type MeasureCall, measure, type Scope } from '../expression/index.ts';
 import { type ControlSets, drawControl } from './controls.ts';
 
@@ -27,23 +36,42 @@ export interface Verification {
 export async function verify(job: Verification): Promise<Verdict> {
   job.record('facts/held-out', { kind: 'model-facts', phase: 'verify', facts: job.facts });
   const scope: Scope = { values: {}, run: { seed: job.seed }, behaviour: { tasks: [...job.tasks] } };
-  const measured = await measure(job.protocol.gate.measure, scope, caller(job, 'gate/held-out', 'gate of the protocol'));
+  const measured = await measure(
+    job.protocol.gate.measure,
+    scope,
+    caller(job, 'gate/held-out', 'gate of the protocol'),
+  );
   const gate = check(job.protocol.gate.criterion, { ...measured, references: {} });
   job.record('gate/held-out', { kind: 'gate', phase: 'verify', result: gate });
   if (gate.status === 'fail') return verdictOf(gate, []);
   if (job.claim === null) return { verdict: 'inconclusive', because: job.noClaim, gate, criteria: [] };
-  const results = await checkClaim(job, job.claim, { ...scope, values: measured.values, claim: job.claim }, measured.unmeasured);
+  const results = await checkClaim(
+    job,
+    job.claim,
+    { ...scope, values: measured.values, claim: job.claim },
+    measured.unmeasured,
+  );
   return verdictOf(gate, results);
 }
 
-async function checkClaim(job: Verification, claim: Claim, scope: Scope, before: Record<string, string>): Promise<CriterionResult[]> {
+async function checkClaim(
+  job: Verification,
+  claim: Claim,
+  scope: Scope,
+  before: Record<string, string>,
+): Promise<CriterionResult[]> {
   const sets: Record<string, string[][]> = {};
   for (const control of job.protocol.controls) {
     const drawn: ControlSets = drawControl(control, claim, job.facts, job.seed);
     job.record(`controls/${control.control}`, { kind: 'control-sets', control: control.control, ...drawn });
     sets[control.control] = drawn.sets;
   }
-  const { values, unmeasured } = await measure(job.protocol.measurements, scope, caller(job, 'verify', 'measurement of the protocol'), sets);
+  const { values, unmeasured } = await measure(
+    job.protocol.measurements,
+    scope,
+    caller(job, 'verify', 'measurement of the protocol'),
+    sets,
+  );
   const evidence: Evidence = {
     values: { ...values, claim: claim.roles },
     unmeasured: { ...before, ...unmeasured },

@@ -36,7 +36,10 @@ export class JobWorker {
       this.#handle = await untilAborted(opening, this.#signal);
     } catch (error) {
       // A cancelled start is not waited for: importing torch takes seconds. Whatever comes of it is stopped.
-      void opening.then((late) => late.stop(), () => undefined);
+      void opening.then(
+        (late) => late.stop(),
+        () => undefined,
+      );
       throw error;
     }
     return this.#handle;
