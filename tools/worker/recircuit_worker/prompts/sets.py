@@ -1,0 +1,179 @@
+"""The prompts of one call: a recipe and material turned into token ids with their targets, and a hash of all of it."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from recircuit_worker.canonical import hash_of
+from recircuit_worker.contract import (
+    InContextMaterial,
+    InContextPrompts,
+    RepeatedPrompts,
+    RepeatedTokensMaterial,
+    Task,
+    UnscorableTask,
+)
+from recircuit_worker.engine.interface import TokenPrompt
+from recircuit_worker.errors import Refusal
+from recircuit_worker.prompts import in_context, repeated
+from recircuit_worker.prompts.in_context import InContextPrompt, Template
+from recircuit_worker.prompts.tokens import Reader, why_unscorable
+
+FIRST_BLOCK, LATER_BLOCKS = "first-block", "later-blocks"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Prompts (rows) and scored positions (columns) that are reported as one row: a task, or blocks of a sequence."""
+
+    name: str
+    rows: range
+    columns: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class PromptSet:
+    """What a tool measures. Groups of in-context prompts are its tasks, in the order asked."""
+
+    recipe: InContextPrompts | RepeatedPrompts
+    prompts: tuple[TokenPrompt, ...]
+    groups: tuple[Group, ...]
+    texts: tuple[InContextPrompt, ...]
+    """as words, prompt by prompt; empty for repeated tokens"""
+
+    @property
+    def sha256(self) -> str:
+        """Of the token ids."""
+        return hash_of([list(prompt.ids) for prompt in self.prompts])
+
+    @property
+    def names(self) -> list[str]:
+        return [group.name for group in self.groups]
+
+    @property
+    def group_of(self) -> list[int]:
+        """The group of each prompt. For in-context prompts, where groups do not share prompts."""
+        return [index for index, group in enumerate(self.groups) for _ in group.rows]
+
+
+def in_context_set(recipe: InContextPrompts, material: InContextMaterial, reader: Reader) -> PromptSet:
+    """Returns `count` prompts of each task, the tasks one after the other. Unscorable prompts get the target -1.
+
+    Raises:
+        Refusal: `unknown-task`, `task-twice`, `too-few-pairs`.
+    """
+    texts = [
+        prompt
+        for task in find_tasks(recipe.tasks, material)
+        for prompt in in_context.generate(
+            behaviour=material.behaviour,
+            task=task.task,
+            pairs=[(pair.input, pair.output) for pair in task.pairs],
+            template=words_template(material),
+            variant=recipe.variant,
+            shots=recipe.shots,
+            count=recipe.count,
+            seed=recipe.seed,
+        )
+    ]
+    groups = (Group(t, range(i * recipe.count, (i + 1) * recipe.count), (0,)) for i, t in enumerate(recipe.tasks))
+    return PromptSet(recipe, tuple(_token_prompt(text, reader) for text in texts), tuple(groups), tuple(texts))
+
+
+def repeated_set(
+    recipe: RepeatedPrompts, material: RepeatedTokensMaterial, reader: Reader, vocabulary_size: int
+) -> PromptSet:
+    """Returns `count` sequences. First block: its tokens, chance. Later blocks: all but the first token of the second
+    block, since nothing before it says that a repetition begins.
+
+    Raises:
+        Refusal: `too-few-tokens`.
+    """
+    sequences = repeated.generate(
+        namespace=material.namespace,
+        vocabulary=reader.vocabulary(vocabulary_size),
+        length=recipe.length,
+        repeats=recipe.repeats,
+        count=recipe.count,
+        seed=recipe.seed,
+    )
+    start, total = len(reader.start), recipe.length * recipe.repeats
+    tokens = [place for place in range(1, start + total) if place >= start and place != start + recipe.length]
+    scored = tuple(place - 1 for place in tokens)
+    ids = [(*reader.start, *sequence) for sequence in sequences]
+    prompts = tuple(TokenPrompt(row, scored, tuple(row[place] for place in tokens)) for row in ids)
+    first = tuple(column for column, place in enumerate(tokens) if place < start + recipe.length)
+    later = tuple(column for column, place in enumerate(tokens) if place > start + recipe.length)
+    rows = range(recipe.count)
+    return PromptSet(recipe, prompts, (Group(FIRST_BLOCK, rows, first), Group(LATER_BLOCKS, rows, later)), ())
+
+
+def unscorable_tasks(names: Sequence[str], material: InContextMaterial, reader: Reader) -> list[UnscorableTask]:
+    """Returns the tasks whose first answer token says too little, with the reason (see `tokens.why_unscorable`)."""
+    found = []
+    for task in find_tasks(names, material):
+        why = why_unscorable([(pair.input, pair.output) for pair in task.pairs], words_template(material), reader)
+        if why is not None:
+            found.append(UnscorableTask(task.task, why))
+    return found
+
+
+def refuse_unscorable(names: Sequence[str], material: InContextMaterial, reader: Reader) -> None:
+    """Returns if every task can be scored by its first answer token.
+
+    Raises:
+        Refusal: `no-single-step-answers`, naming the tasks that cannot.
+    """
+    bad = unscorable_tasks(names, material, reader)
+    if bad:
+        raise no_single_step_answers(bad, left=len(names) - len(bad))
+
+
+def no_single_step_answers(bad: Sequence[UnscorableTask], left: int) -> Refusal:
+    """Returns the refusal that names the tasks that cannot be scored; `left` tasks of the request can."""
+    return Refusal(
+        "no-single-step-answers",
+        what=f"{', '.join(task.task for task in bad)} were to be scored by the first token of the answer",
+        why=f"on this tokenizer it does not tell the answers apart ({bad[0].task}: {bad[0].why})",
+        instead="leave these tasks out"
+        if left
+        else "use another model or other tasks: none of those asked for is left",
+    )
+
+
+def find_tasks(names: Sequence[str], material: InContextMaterial) -> list[Task]:
+    """Returns the tasks in the order asked.
+
+    Raises:
+        Refusal: `unknown-task` or `task-twice`.
+    """
+    known = {task.task: task for task in material.tasks}
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise Refusal(
+                "unknown-task",
+                what=f"the task {name} was asked for",
+                why=f"the behaviour {material.behaviour} has no such task",
+                instead=f"ask for {near[0]}" if near else f"ask for one of {', '.join(known)}",
+            )
+        if list(names).count(name) > 1:
+            raise Refusal(
+                "task-twice",
+                what=f"the task {name} was asked for twice",
+                why="its prompts would be counted twice",
+                instead="name each task once",
+            )
+    return [known[name] for name in names]
+
+
+def words_template(material: InContextMaterial) -> Template:
+    """Returns the layout in the form that the generator takes."""
+    given = material.template
+    return Template(given.input_prefix, given.output_prefix, given.separator, given.end)
+
+
+def _token_prompt(prompt: InContextPrompt, reader: Reader) -> TokenPrompt:
+    ids = reader.ids(prompt.text)
+    target = reader.first_answer_token(prompt.text, prompt.answer)
+    return TokenPrompt(ids, (len(ids) - 1,), (-1 if target is None else target,))

@@ -1,0 +1,55 @@
+"""Prompts of the behaviour, shown before they are measured, with the token that will be scored."""
+
+import torch
+
+from recircuit_worker.bench import Bench
+from recircuit_worker.contract import GeneratePromptsInput, GeneratePromptsOutput, PromptSample
+from recircuit_worker.prompts.sets import PromptSet, no_single_step_answers
+
+PADDING = -1
+
+
+def run(request: GeneratePromptsInput, bench: Bench) -> GeneratePromptsOutput:
+    """Returns samples and the token ids. Tasks that cannot be scored are listed here, where other tools refuse them.
+
+    Raises:
+        Refusal: `no-single-step-answers` if no task is left; those of `Bench.prompts`.
+    """
+    prompts = bench.prompts(request.prompts, scored=False)
+    unscorable = bench.unscorable(request.prompts)
+    left_out = {task.task for task in unscorable}
+    tasks = prompts.names if prompts.texts else []
+    scorable = tuple(task for task in tasks if task not in left_out)
+    if tasks and not scorable:
+        raise no_single_step_answers(unscorable, left=0)
+    longest = max(len(prompt.ids) for prompt in prompts.prompts)
+    tokens = torch.full((len(prompts.prompts), longest), PADDING, dtype=torch.int64)
+    for row, prompt in enumerate(prompts.prompts):
+        tokens[row, : len(prompt.ids)] = torch.tensor(prompt.ids)
+    return GeneratePromptsOutput(
+        samples=_samples(prompts, request.show, bench),
+        scorable=scorable,
+        unscorable=unscorable,
+        longest=longest,
+        tokens=bench.write("prompt_tokens", tokens, axes=("prompt", "token"), unit="token id"),
+        receipt=bench.receipt(prompts),
+    )
+
+
+def _samples(prompts: PromptSet, show: int, bench: Bench) -> tuple[PromptSample, ...]:
+    tokenizer = bench.reader.tokenizer
+    if not prompts.texts:
+        name = bench.material.behaviour
+        rows = prompts.prompts[:show]
+        return tuple(PromptSample(name, tokenizer.decode(row.ids[len(bench.reader.start) :]), "", "") for row in rows)
+    shown = [row for group in prompts.groups for row in group.rows[:show]]
+    return tuple(
+        PromptSample(
+            task=prompts.texts[row].task,
+            text=prompts.texts[row].text,
+            answer=prompts.texts[row].answer,
+            first_answer_token=tokenizer.decode([target]) if target >= 0 else "",
+        )
+        for row in shown
+        for target in prompts.prompts[row].targets
+    )
