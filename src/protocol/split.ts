@@ -11,14 +11,15 @@ export function material({ file, tasks }: LoadedBehaviour, split: Split): Materi
   if (file.kind === 'repeated-tokens') {
     return { kind: 'repeated-tokens', behaviour, split, namespace: `${behaviour}|${file.split_seed}|${split}` };
   }
-  const searched = new Map<string, ReadonlySet<string>>();
+  const chosen = new Map<string, ReadonlyMap<string, number>>();
   for (const { domain } of tasks) {
-    if (!searched.has(domain)) searched.set(domain, searchInputs(tasks, domain, file.split_seed));
+    if (!chosen.has(domain)) chosen.set(domain, places(halfOf(tasks, domain, file.split_seed, split)));
   }
   const halves = tasks.map((task) => {
-    const inputs = searched.get(task.domain) as ReadonlySet<string>;
-    const pairs = task.pairs.filter(({ input }) => inputs.has(input) === (split === 'search'));
+    const place = chosen.get(task.domain) as ReadonlyMap<string, number>;
+    const pairs = task.pairs.filter(({ input }) => place.has(input));
     if (pairs.length === 0) throw emptyHalf(behaviour, task.task, split);
+    pairs.sort((a, b) => (place.get(a.input) as number) - (place.get(b.input) as number));
     return { ...task, pairs };
   });
   return { kind: 'in-context', behaviour, split, template: file.template, tasks: halves };
@@ -29,14 +30,17 @@ export function splitHash(half: Material): string {
   return hashOf(half);
 }
 
-/** The first half of a domain's inputs, ordered by hash; of an odd number the larger half is the search half. */
-function searchInputs(tasks: readonly Task[], domain: string, seed: number): ReadonlySet<string> {
-  const inputs = new Set(
-    tasks.filter((task) => task.domain === domain).flatMap(({ pairs }) => pairs.map(({ input }) => input)),
-  );
-  const keyed = [...inputs].map((input) => ({ input, key: sha256(`${seed}|${domain}|${input}`) }));
-  keyed.sort((a, b) => (a.key < b.key ? -1 : 1));
-  return new Set(keyed.slice(0, Math.ceil(keyed.length / 2)).map(({ input }) => input));
+/** One half of a domain's inputs, in the order of their hashes; of an odd number the larger half is the search half. */
+function halfOf(tasks: readonly Task[], domain: string, seed: number, split: Split): string[] {
+  const inputs = tasks.filter((task) => task.domain === domain).flatMap(({ pairs }) => pairs.map(({ input }) => input));
+  const keyed = [...new Set(inputs)].map((input) => ({ input, key: sha256(`${seed}|${domain}|${input}`) }));
+  const ordered = keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ input }) => input);
+  const border = Math.ceil(ordered.length / 2);
+  return split === 'search' ? ordered.slice(0, border) : ordered.slice(border);
+}
+
+function places(inputs: readonly string[]): ReadonlyMap<string, number> {
+  return new Map(inputs.map((input, place) => [input, place]));
 }
 
 /** Two tasks of a domain share their outputs when at least this share of the larger set of outputs is in both. */
