@@ -6,8 +6,12 @@
 /** Where the text goes. `line`: one terminal line; `terminal`: line feeds stay; `html`: element text or a quoted attribute. */
 export type Place = 'line' | 'terminal' | 'html';
 
-/** General categories Cc, Cf, Cs, Co, Zl, Zp, the Hangul fillers and the braille blank: nothing here has a shape of its own. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u034f\u115f\u1160\u2800\u3164\uffa0]/gu;
+/**
+ * Controls, format characters (bidi, zero width, tags), lone surrogates, private use, line separators, fillers and variation
+ * selectors: nothing here has a shape of its own.
+ */
+const UNSEEN =
+  /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u115f\u1160\u2800\u3164\uffa0]|\u034f|[\ufe00-\ufe0f]|[\u{e0100}-\u{e01ef}]/gu;
 const MARKUP: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
 function spelled(character: string): string {

@@ -66,7 +66,13 @@ function heading(view: RunView, title: string): Markup {
 }
 
 function facts(rows: readonly (readonly [string, string])[]): Markup {
-  return el('dl', { class: 'facts' }, rows.map(([name, value]) => el('div', { class: value.length > 70 && 'wide' }, el('dt', {}, name), el('dd', {}, value))));
+  return el(
+    'dl',
+    { class: 'facts' },
+    rows.map(([name, value]) =>
+      el('div', { class: value.length > 70 && 'wide' }, el('dt', {}, name), el('dd', {}, value)),
+    ),
+  );
 }
 
 function instant(iso: string): string {
@@ -80,14 +86,27 @@ function claim(claimed: ClaimView | null): Markup {
     claimed.roles.map(({ role, about, components }) => [
       el('h3', {}, `${role} (${components.length})`),
       el('p', { class: 'soft small' }, about),
-      el('ul', { class: 'chips' }, components.map((item) =>
-        el('li', {}, el('b', {}, item.component), item.effect !== null && el('span', {}, number(item.effect))),
-      )),
+      el(
+        'ul',
+        { class: 'chips' },
+        components.map((item) =>
+          el('li', {}, el('b', {}, item.component), item.effect !== null && el('span', {}, number(item.effect))),
+        ),
+      ),
     ]),
     claimed.settings.length > 0 &&
-      el('p', { class: 'small' }, 'Settings: ', claimed.settings.map((item) => `${item.name} = ${item.value}`).join(', ')),
+      el(
+        'p',
+        { class: 'small' },
+        'Settings: ',
+        claimed.settings.map((item) => `${item.name} = ${item.value}`).join(', '),
+      ),
     claimed.statement !== '' && el('blockquote', {}, claimed.statement),
-    el('p', { class: 'origin' }, `${claimed.act} · sealed as ${short(claimed.sha256)} before the verification · cites ${claimed.cites.join(', ')}`),
+    el(
+      'p',
+      { class: 'origin' },
+      `${claimed.act} · sealed as ${short(claimed.sha256)} before the verification · cites ${claimed.cites.join(', ')}`,
+    ),
   );
 }
 
@@ -98,7 +117,10 @@ function model({ facts: found }: RunView): Markup | null {
     'The model',
     facts([
       ['Architecture', found.architecture],
-      ['Shape', `${found.layers} layers × ${found.heads} heads (${found.kv_heads} key-value), head width ${found.head_dim}, model width ${found.d_model}`],
+      [
+        'Shape',
+        `${found.layers} layers × ${found.heads} heads (${found.kv_heads} key-value), head width ${found.head_dim}, model width ${found.d_model}`,
+      ],
       ['Parameters', found.parameters.toLocaleString('en-US')],
       ['Vocabulary', `${found.vocabulary.toLocaleString('en-US')} tokens`],
       ['Run as', `${found.dtype} on ${found.device}, ${found.attention} attention`],
@@ -116,12 +138,22 @@ function model({ facts: found }: RunView): Markup | null {
 function plan({ plan: planned }: RunView): Markup | null {
   if (planned === null) return null;
   const rows = planned.items.map((item) =>
-    el('tr', {}, el('td', {}, el('code', {}, item.name)), el('td', {}, el('code', {}, item.tool)), el('td', {}, item.serves.join(', '))),
+    el(
+      'tr',
+      {},
+      el('td', {}, el('code', {}, item.name)),
+      el('td', {}, el('code', {}, item.tool)),
+      el('td', {}, item.serves.join(', ')),
+    ),
   );
   return section(
     'The plan, sealed before the search',
     el('p', {}, planned.intent),
-    el('div', { class: 'scroll' }, el('table', {}, headRow(['experiment', 'tool', 'serves criteria']), el('tbody', {}, rows))),
+    el(
+      'div',
+      { class: 'scroll' },
+      el('table', {}, headRow(['experiment', 'tool', 'serves criteria']), el('tbody', {}, rows)),
+    ),
     el('p', { class: 'origin' }, planned.act),
   );
 }
@@ -130,7 +162,12 @@ function footer({ run }: RunView): Markup {
   return el(
     'footer',
     {},
-    el('p', {}, 'Every step of this run is chained by hash, every tensor is named by its own. To check both: ', el('code', {}, `recircuit runs verify ${run.run}`)),
+    el(
+      'p',
+      {},
+      'Every step of this run is chained by hash, every tensor is named by its own. To check both: ',
+      el('code', {}, `recircuit runs verify ${run.run}`),
+    ),
     el('p', {}, 'To read the steps: ', el('code', {}, `recircuit runs show ${run.run} --full`)),
   );
 }

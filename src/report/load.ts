@@ -1,7 +1,7 @@
 /** Brings a run, its steps and the tensors of its figures together into the view model. The only file here that reads anything. */
 import type { Run } from '../contract/index.ts';
 import { checkArtifact, type RunRecord, readTensor } from '../store/index.ts';
-import { resultsOf, type RunView, type Tensor, tensorsNeeded, viewOf } from './view/index.ts';
+import { type RunView, resultsOf, type Tensor, tensorsNeeded, viewOf } from './view/index.ts';
 
 /**
  * Returns the view of a run. A tensor that is missing or does not match its name is left out, with its figure: reading a

@@ -15,7 +15,13 @@ const word = (text: string): string => safe(text, 'line');
 
 /** Returns the result page. Contract: pure; no line feed inside a line. */
 export function resultPage(view: RunView, paint: Paint): string[] {
-  const parts = [heading(view, paint), criteria(view, paint), claim(view, paint), ...pictures(view, paint), footer(view, paint)];
+  const parts = [
+    heading(view, paint),
+    criteria(view, paint),
+    claim(view, paint),
+    ...pictures(view, paint),
+    footer(view, paint),
+  ];
   return parts.filter((part) => part.length > 0).flatMap((part) => ['', ...part]);
 }
 
@@ -75,7 +81,9 @@ function claim({ claim: claimed }: RunView, paint: Paint): string[] {
   return [
     paint.bold('The claim'),
     ...claimed.roles.flatMap(({ role, components }) => {
-      const heads = components.map((item) => `${item.component}${item.effect === null ? '' : ` (${number(item.effect)})`}`).join('  ');
+      const heads = components
+        .map((item) => `${item.component}${item.effect === null ? '' : ` (${number(item.effect)})`}`)
+        .join('  ');
       return wrapped(word(`${role}: `) + word(heads), Math.min(paint.columns, 110), '  ');
     }),
     ...(settings === '' ? [] : [`  ${word(settings)}`]),
@@ -87,7 +95,9 @@ function pictures({ figures }: RunView, paint: Paint): string[][] {
   const map = figures.find((figure): figure is HeatMap => figure.kind === 'heat-map');
   const curves = figures.filter((figure): figure is Curve => figure.kind === 'curve');
   const widest = [...curves].sort((a, b) => layersOf(b) - layersOf(a))[0];
-  return [map, widest].filter((figure): figure is Figure => figure !== undefined).map((figure) => picture(figure, paint));
+  return [map, widest]
+    .filter((figure): figure is Figure => figure !== undefined)
+    .map((figure) => picture(figure, paint));
 }
 
 function layersOf(curve: Curve): number {

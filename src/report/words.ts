@@ -44,7 +44,10 @@ export function comparedInWords(item: CriterionView, write: (value: number) => s
   return [...sides, ...itself, ...nullsInWords(item, write)].join('; ');
 }
 
-function nullsInWords({ null_values, null_best, null_mean }: CriterionView, write: (value: number) => string): string[] {
+function nullsInWords(
+  { null_values, null_best, null_mean }: CriterionView,
+  write: (value: number) => string,
+): string[] {
   if (null_best === null || null_mean === null) return [];
   return [`${null_values.length} controls on this model: best ${write(null_best)}, mean ${write(null_mean)}`];
 }

@@ -4,8 +4,8 @@ import { number } from '../numbers.ts';
 import { criteriaSvg } from '../svg/criteria.ts';
 import { el, type Markup } from '../svg/element.ts';
 import type { CriterionView, RunView } from '../view/index.ts';
-import { headRow, origins, section } from './parts.ts';
 import { comparedInWords, SET_TITLE, toneOfStatus } from '../words.ts';
+import { headRow, origins, section } from './parts.ts';
 
 /** Returns the section; a run without verdict has none. */
 export function criteriaTable({ criteria }: RunView): Markup | null {
@@ -21,7 +21,12 @@ export function criteriaTable({ criteria }: RunView): Markup | null {
     el(
       'div',
       { class: 'scroll' },
-      el('table', { class: 'criteria' }, headRow(['', 'criterion', '#measured', 'result', 'asked', 'compared with']), el('tbody', {}, rows)),
+      el(
+        'table',
+        { class: 'criteria' },
+        headRow(['', 'criterion', '#measured', 'result', 'asked', 'compared with']),
+        el('tbody', {}, rows),
+      ),
     ),
   );
 }
@@ -37,7 +42,14 @@ function row(criterion: CriterionView): Markup {
     'tr',
     { id },
     el('td', {}, el('b', {}, id), el('div', { class: 'reason' }, weight)),
-    el('td', {}, says, el('div', { class: 'reason' }, reason), note !== '' && el('div', {}, note), origins(criterion.origins)),
+    el(
+      'td',
+      {},
+      says,
+      el('div', { class: 'reason' }, reason),
+      note !== '' && el('div', {}, note),
+      origins(criterion.origins),
+    ),
     el('td', { class: 'n' }, el('b', {}, number(measured)), unit !== '' && el('div', { class: 'reason' }, unit)),
     el('td', { class: `t-${toneOfStatus(status)}` }, el('span', { class: 'word' }, status)),
     el('td', {}, threshold),
@@ -51,5 +63,9 @@ const TOLD = new Set(['value', 'over', 'controls', 'highest_null']);
 function parts({ parts: all }: CriterionView): Markup | null {
   const numbers = Object.entries(all).filter(([name, value]) => typeof value === 'number' && !TOLD.has(name));
   if (numbers.length === 0) return null;
-  return el('div', { class: 'reason' }, numbers.map(([name, value]) => `${name.replaceAll('_', ' ')} ${number(value as number)}`).join(', '));
+  return el(
+    'div',
+    { class: 'reason' },
+    numbers.map(([name, value]) => `${name.replaceAll('_', ' ')} ${number(value as number)}`).join(', '),
+  );
 }

@@ -1,10 +1,11 @@
 /** The figures on the page, each with where it came from and, for curves, its numbers as a table. */
-import { origins, section } from './parts.ts';
+
 import { number } from '../numbers.ts';
 import { curveSvg } from '../svg/curve.ts';
 import { el, type Markup } from '../svg/element.ts';
 import { heatMapSvg } from '../svg/heat-map.ts';
 import type { Curve, HeatMap, RunView } from '../view/index.ts';
+import { origins, section } from './parts.ts';
 
 /** Returns the section, or nothing where no result makes a figure. */
 export function figures({ figures: all }: RunView): Markup | null {
@@ -20,19 +21,33 @@ function heatMap(map: HeatMap): Markup {
     {},
     el('h3', {}, map.title),
     el('div', { class: 'scroll' }, heatMapSvg(map)),
-    el('figcaption', {}, `In ${map.unit}; hover over a cell for its value. Outlined heads are the claimed ones.`, origins([map])),
+    el(
+      'figcaption',
+      {},
+      `In ${map.unit}; hover over a cell for its value. Outlined heads are the claimed ones.`,
+      origins([map]),
+    ),
   );
 }
 
 function curve(item: Curve): Markup {
-  const layers = [...new Set(item.lines.flatMap((line) => line.points.map((point) => point.layer)))].sort((a, b) => a - b);
-  const head = el('tr', {}, el('th', {}, 'added after layer'), layers.map((layer) => el('th', { class: 'n' }, String(layer))));
+  const layers = [...new Set(item.lines.flatMap((line) => line.points.map((point) => point.layer)))].sort(
+    (a, b) => a - b,
+  );
+  const head = el(
+    'tr',
+    {},
+    el('th', {}, 'added after layer'),
+    layers.map((layer) => el('th', { class: 'n' }, String(layer))),
+  );
   const rows = item.lines.map((line) =>
     el(
       'tr',
       {},
       el('td', {}, line.label, origins([line])),
-      layers.map((layer) => el('td', { class: 'n' }, number(line.points.find((point) => point.layer === layer)?.value))),
+      layers.map((layer) =>
+        el('td', { class: 'n' }, number(line.points.find((point) => point.layer === layer)?.value)),
+      ),
     ),
   );
   return el(
@@ -40,7 +55,11 @@ function curve(item: Curve): Markup {
     {},
     el('h3', {}, item.title),
     el('div', { class: 'scroll' }, curveSvg(item)),
-    el('figcaption', {}, `${item.unit}. Without the vector: ${number(item.before)}.${item.chosen === null ? '' : ` Claimed layer: ${item.chosen}.`}`),
+    el(
+      'figcaption',
+      {},
+      `${item.unit}. Without the vector: ${number(item.before)}.${item.chosen === null ? '' : ` Claimed layer: ${item.chosen}.`}`,
+    ),
     el(
       'details',
       {},

@@ -5,7 +5,9 @@ import type { Origin } from '../view/index.ts';
 
 /** Returns a table head; names beginning with `#` are of numbers and stand right. */
 export function headRow(names: readonly string[]): Markup {
-  const cells = names.map((name) => el('th', { class: name.startsWith('#') && 'n', scope: 'col' }, name.replace('#', '')));
+  const cells = names.map((name) =>
+    el('th', { class: name.startsWith('#') && 'n', scope: 'col' }, name.replace('#', '')),
+  );
   return el('thead', {}, el('tr', {}, cells));
 }
 
@@ -16,6 +18,8 @@ export function section(title: string, ...children: Parameters<typeof el>[2][]):
 /** Returns the acts, with artifacts in short, on lines of their own. */
 export function origins(items: readonly Origin[]): Markup | null {
   if (items.length === 0) return null;
-  const lines = items.map(({ act, artifact }) => el('div', {}, `${act}${artifact === null ? '' : ` → ${short(artifact)}`}`));
+  const lines = items.map(({ act, artifact }) =>
+    el('div', {}, `${act}${artifact === null ? '' : ` → ${short(artifact)}`}`),
+  );
   return el('div', { class: 'origin' }, lines);
 }

@@ -48,12 +48,20 @@ function row(criterion: CriterionView, top: number): Markup {
       text(x(tick), y + 20, String(tick), { 'text-anchor': 'middle', opacity: 0.7 }),
     ]),
     criterion.null_values.map((value) =>
-      el('circle', { cx: x(value), cy: y, r: 3.5, class: 'f-control', 'fill-opacity': 0.4 }, el('title', {}, `control: ${number(value)}`)),
+      el(
+        'circle',
+        { cx: x(value), cy: y, r: 3.5, class: 'f-control', 'fill-opacity': 0.4 },
+        el('title', {}, `control: ${number(value)}`),
+      ),
     ),
-    criterion.limits.map((limit) => el('line', { x1: x(limit), x2: x(limit), y1: y - 9, y2: y + 9, class: 'threshold' })),
+    criterion.limits.map((limit) =>
+      el('line', { x1: x(limit), x2: x(limit), y1: y - 9, y2: y + 9, class: 'threshold' }),
+    ),
     shown !== null && el('circle', { cx: x(shown), cy: y, r: 6, class: `f-${status}` }),
     text(BOX.right + 22, y - 3, beside, { class: 'ink' }),
-    text(BOX.right + 22, y + 13, criterion.weight === 'flag' ? `${status} (flag)` : status, { class: `word f-${status}` }),
+    text(BOX.right + 22, y + 13, criterion.weight === 'flag' ? `${status} (flag)` : status, {
+      class: `word f-${status}`,
+    }),
   );
 }
 

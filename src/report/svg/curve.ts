@@ -9,7 +9,9 @@ const BOX = { left: 52, right: 482, top: 16, bottom: 250 };
 
 /** Returns the figure. One layer is drawn as points, several as lines; controls as thin lines in a band. */
 export function curveSvg(curve: Curve): Markup {
-  const layers = [...new Set(curve.lines.flatMap((line) => line.points.map((point) => point.layer)))].sort((a, b) => a - b);
+  const layers = [...new Set(curve.lines.flatMap((line) => line.points.map((point) => point.layer)))].sort(
+    (a, b) => a - b,
+  );
   const x = layerScale(layers);
   const y = linear([0, 1], [BOX.bottom, BOX.top], 5);
   const controls = curve.lines.filter((line) => line.role === 'control');
@@ -62,7 +64,8 @@ function axes(x: Scale, y: Scale, layers: readonly number[], curve: Curve): Mark
 }
 
 function band(controls: readonly CurveLine[], layers: readonly number[], x: Scale, y: Scale): Markup | null {
-  const at = (layer: number) => controls.flatMap((line) => line.points.filter((p) => p.layer === layer).map((p) => p.value));
+  const at = (layer: number) =>
+    controls.flatMap((line) => line.points.filter((p) => p.layer === layer).map((p) => p.value));
   const measured = layers.filter((layer) => at(layer).length > 0);
   if (measured.length < 2) return null;
   const top = measured.map((layer) => `${x(layer).toFixed(1)},${y(Math.max(...at(layer))).toFixed(1)}`);

@@ -30,7 +30,13 @@ export function heatMapSvg(map: Pick<HeatMap, 'values' | 'unit' | 'title' | 'mar
     map.values.flatMap((row, layer) =>
       row.map((_, head) => marked.has(`a${layer}.h${head}`) && outline(layer, head, size)),
     ),
-    legend(TOP + layers * size.h + 22, extent, map.unit, extentOf(map.values) > 0 && hasNegative(map.values), marked.size > 0),
+    legend(
+      TOP + layers * size.h + 22,
+      extent,
+      map.unit,
+      extentOf(map.values) > 0 && hasNegative(map.values),
+      marked.size > 0,
+    ),
   );
 }
 
@@ -72,7 +78,11 @@ function cell(layer: number, head: number, value: number, extent: number, { w, h
     el('title', {}, `a${layer}.h${head}: ${told}`),
     el('rect', { ...box, class: 'cell' }),
     share > 0 && el('rect', { ...box, class: value < 0 ? 'negative' : 'positive', 'fill-opacity': shade(share) }),
-    w >= 40 && text(x + w / 2, y + h / 2 + 4, compact(value), { 'text-anchor': 'middle', class: share > 0.65 ? 'on' : share > 0.15 ? 'ink' : null }),
+    w >= 40 &&
+      text(x + w / 2, y + h / 2 + 4, compact(value), {
+        'text-anchor': 'middle',
+        class: share > 0.65 ? 'on' : share > 0.15 ? 'ink' : null,
+      }),
   );
 }
 

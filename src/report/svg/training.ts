@@ -50,7 +50,9 @@ function axes(x: Scale, y: Scale): Markup {
       el('line', { x1: BOX.left, x2: BOX.right, y1: y(tick), y2: y(tick), class: 'grid' }),
       text(BOX.left - 8, y(tick) + 4, String(tick), { 'text-anchor': 'end' }),
     ]),
-    x.ticks.map((tick) => el('line', { x1: x(tick), x2: x(tick), y1: y(y.ticks[0] ?? 0), y2: y(y.ticks[0] ?? 0) + 4, class: 'axis' })),
+    x.ticks.map((tick) =>
+      el('line', { x1: x(tick), x2: x(tick), y1: y(y.ticks[0] ?? 0), y2: y(y.ticks[0] ?? 0) + 4, class: 'axis' }),
+    ),
   );
 }
 

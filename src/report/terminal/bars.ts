@@ -8,7 +8,12 @@ const RISING = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const CLAIMED: Rgb = [255, 128, 64];
 const CONTROL: Rgb = [150, 158, 166];
 const OTHER: Rgb = [178, 132, 224];
-const COLOUR: Record<CurveLine['role'], Rgb> = { claimed: CLAIMED, alternative: [88, 160, 245], 'other-task': OTHER, control: CONTROL };
+const COLOUR: Record<CurveLine['role'], Rgb> = {
+  claimed: CLAIMED,
+  alternative: [88, 160, 245],
+  'other-task': OTHER,
+  control: CONTROL,
+};
 
 /** Returns a bar of `share` (0 to 1) of `width` columns, in eighths of a column where characters allow. */
 export function bar(share: number, width: number, paint: Paint): string {
@@ -23,16 +28,29 @@ export function curveLines(curve: Curve, paint: Paint): string[] {
   if (main === undefined) return [];
   const width = Math.max(12, Math.min(40, paint.columns - 50));
   const controls = curve.lines.filter((line) => line.role === 'control');
-  const best = (layer: number) => Math.max(...controls.flatMap((line) => line.points.filter((p) => p.layer === layer).map((p) => p.value)));
+  const best = (layer: number) =>
+    Math.max(...controls.flatMap((line) => line.points.filter((p) => p.layer === layer).map((p) => p.value)));
   const rows = thinned(main.points, curve.chosen).map(({ layer, value }) => {
     const null_ = best(layer);
     const note = Number.isFinite(null_) ? paint.dim(`  best of ${controls.length} random sets ${number(null_)}`) : '';
-    const name = layer === curve.chosen ? paint.bold(`>${String(layer).padStart(4)}`) : paint.dim(String(layer).padStart(5));
+    const name =
+      layer === curve.chosen ? paint.bold(`>${String(layer).padStart(4)}`) : paint.dim(String(layer).padStart(5));
     return `  ${name} ${paint.fore(COLOUR[main.role], bar(value, width, paint))} ${number(value)}${note}`;
   });
-  const others = curve.lines.filter((line) => line !== main && line.role !== 'control').map((line) => other(line, width, paint));
-  const before = curve.before === null ? [] : [`     –  ${paint.fore(CONTROL, bar(curve.before, width, paint))} ${number(curve.before)}  without the vector`];
-  return [paint.bold(curve.title), `  ${paint.dim(`layer ${main.label}; ${curve.unit}`)}`, ...rows, ...others, ...before];
+  const others = curve.lines
+    .filter((line) => line !== main && line.role !== 'control')
+    .map((line) => other(line, width, paint));
+  const before =
+    curve.before === null
+      ? []
+      : [`     –  ${paint.fore(CONTROL, bar(curve.before, width, paint))} ${number(curve.before)}  without the vector`];
+  return [
+    paint.bold(curve.title),
+    `  ${paint.dim(`layer ${main.label}; ${curve.unit}`)}`,
+    ...rows,
+    ...others,
+    ...before,
+  ];
 }
 
 /** A deep model shows every n-th layer and always the claimed one. */
@@ -52,7 +70,9 @@ export function sparkline(values: readonly number[], width: number, paint: Paint
   const low = Math.min(...shown);
   const span = Math.max(...shown) - low || 1;
   const level = (value: number, top: number) => Math.min(top, Math.floor(((value - low) / span) * (top + 1)));
-  return shown.map((value) => (paint.depth === 0 ? String(level(value, 9)) : (RISING[level(value, 7)] ?? ' '))).join('');
+  return shown
+    .map((value) => (paint.depth === 0 ? String(level(value, 9)) : (RISING[level(value, 7)] ?? ' ')))
+    .join('');
 }
 
 function resampled(values: readonly number[], width: number): number[] {

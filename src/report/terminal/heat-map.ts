@@ -36,7 +36,8 @@ function header(heads: number, width: number, paint: Paint): string {
 }
 
 function cell(value: number, extent: number, width: number, claimed: boolean, paint: Paint): string {
-  const body = width >= 7 ? compact(value) : paint.depth === 0 ? shade(value, extent).repeat(Math.max(1, width - 2)) : '';
+  const body =
+    width >= 7 ? compact(value) : paint.depth === 0 ? shade(value, extent).repeat(Math.max(1, width - 2)) : '';
   const inner = claimed && width >= 3 ? `[${centred(body, width - 2)}]` : centred(body, width);
   if (paint.depth === 0) return width >= 7 ? `${inner.slice(0, -1)}${claimed ? ']' : shade(value, extent)}` : inner;
   const ground = paint.ground(mixed(value, extent), claimed && width < 3 ? '◆'.padEnd(width) : inner);
@@ -64,7 +65,11 @@ function mixed(value: number, extent: number): Rgb {
   return ZERO.map((from, i) => from + ((end[i] ?? from) - from) * share) as unknown as Rgb;
 }
 
-function legend({ values, unit, marked }: Pick<HeatMap, 'values' | 'unit' | 'marked'>, extent: number, paint: Paint): string[] {
+function legend(
+  { values, unit, marked }: Pick<HeatMap, 'values' | 'unit' | 'marked'>,
+  extent: number,
+  paint: Paint,
+): string[] {
   const both = values.flat().some((value) => value < 0);
   const steps = Array.from({ length: both ? 17 : 9 }, (_, i) => (both ? i - 8 : i) / 8);
   const bar =

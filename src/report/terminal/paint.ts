@@ -47,7 +47,8 @@ function widthOf(stream: Stream, env: Environment): number {
 
 /** Returns a paint of that depth. */
 export function makePaint(depth: Depth, columns = 100, fits = false): Paint {
-  const code = (on: string, off: string) => (text: string) => (depth === 0 || text === '' ? text : `\u001b[${on}m${text}\u001b[${off}m`);
+  const code = (on: string, off: string) => (text: string) =>
+    depth === 0 || text === '' ? text : `\u001b[${on}m${text}\u001b[${off}m`;
   const colour = (base: 38 | 48, rgb: Rgb) =>
     depth === 'true' ? `${base};2;${rgb.map(Math.round).join(';')}` : `${base};5;${cube(rgb)}`;
   return {

@@ -3,12 +3,14 @@ import type { Paint } from './paint.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the colours that `Paint` wrote
 const COLOURS = /\u001b\[[0-9;]*m/g;
-const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}]|[\u{20000}-\u{3fffd}]/u;
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}]|[\u{20000}-\u{3fffd}]/u;
 
 /** Returns the columns that a text fills. */
 export function widthOf(text: string): number {
   let width = 0;
-  for (const character of text.replace(COLOURS, '')) width += /\p{M}/u.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
+  for (const character of text.replace(COLOURS, ''))
+    width += /\p{M}/u.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
   return width;
 }
 
@@ -42,7 +44,11 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     row
       .map((text, i) => {
         const fitted = i === row.length - 1 && paint.fits ? cut(text, room) : text;
-        return right[i] ? padStart(fitted, widths[i] ?? 0) : i === row.length - 1 ? fitted : padEnd(fitted, widths[i] ?? 0);
+        return right[i]
+          ? padStart(fitted, widths[i] ?? 0)
+          : i === row.length - 1
+            ? fitted
+            : padEnd(fitted, widths[i] ?? 0);
       })
       .join('  ');
   return [paint.dim(write(names).trimEnd()), ...rows.map((row) => write(row).trimEnd())];

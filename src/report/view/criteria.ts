@@ -18,7 +18,11 @@ export function criteriaOf(verdict: Verdict | null, protocol: Protocol, results:
     const fromKnown = known.get(result.id);
     return fromKnown ? view(result, 'known-model', fromKnown) : view(result, 'new-model', fresh.get(result.id));
   });
-  return [...gate, ...rest.filter((item) => item.set === 'known-model'), ...rest.filter((item) => item.set === 'new-model')];
+  return [
+    ...gate,
+    ...rest.filter((item) => item.set === 'known-model'),
+    ...rest.filter((item) => item.set === 'new-model'),
+  ];
 }
 
 function criterionView(
@@ -42,7 +46,11 @@ function criterionView(
   };
 }
 
-const PASSES: Partial<Record<Criterion['kind'], CriterionView['passes']>> = { 'at-most': 'below', apart: 'below', between: 'between' };
+const PASSES: Partial<Record<Criterion['kind'], CriterionView['passes']>> = {
+  'at-most': 'below',
+  apart: 'below',
+  between: 'between',
+};
 
 function shownOf({ measured, parts }: CriterionResult, criterion: Criterion | undefined): number | null {
   const value = parts['value'];
@@ -53,7 +61,8 @@ function shownOf({ measured, parts }: CriterionResult, criterion: Criterion | un
 function limitsOf(criterion: Criterion | undefined, nulls: readonly number[]): number[] {
   if (criterion === undefined) return [];
   if (criterion.kind === 'between') return [criterion.low.value, criterion.high.value];
-  if (criterion.kind === 'exceeds-null') return nulls.length > 0 ? [Math.max(...nulls) + criterion.threshold.value] : [];
+  if (criterion.kind === 'exceeds-null')
+    return nulls.length > 0 ? [Math.max(...nulls) + criterion.threshold.value] : [];
   return [criterion.threshold.value];
 }
 

@@ -29,7 +29,12 @@ export function tensorsNeeded(results: readonly Result[]): string[] {
 }
 
 /** Returns the figures in the order of the run: heat maps first, then curves. */
-export function figuresOf(results: readonly Result[], tensors: Tensors, protocol: Protocol, claim: Claim | null): Figure[] {
+export function figuresOf(
+  results: readonly Result[],
+  tensors: Tensors,
+  protocol: Protocol,
+  claim: Claim | null,
+): Figure[] {
   const own = results.filter((result) => !isControl(result.call, protocol));
   const maps = distinct(own.flatMap((result) => heatMap(result, tensors, claim) ?? []));
   const curves = (['search', 'verify'] as const).flatMap((phase) => curve(results, phase, protocol, claim) ?? []);
@@ -80,7 +85,12 @@ function layersByHeads({ shape, data }: Tensor): number[][] {
   return Array.from({ length: layers }, (_, l) => Array.from({ length: heads }, (_, h) => at(l * heads + h)));
 }
 
-function curve(results: readonly Result[], phase: Result['phase'], protocol: Protocol, claim: Claim | null): Curve | null {
+function curve(
+  results: readonly Result[],
+  phase: Result['phase'],
+  protocol: Protocol,
+  claim: Claim | null,
+): Curve | null {
   const own = results.filter((result) => result.tool === CURVE_TOOL && result.phase === phase);
   if (own.length === 0) return null;
   const layer = Object.entries(claim?.settings ?? {}).find(([name]) => name.includes('layer'))?.[1];

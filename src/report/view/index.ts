@@ -93,4 +93,3 @@ function receiptsOf(results: readonly Result[]): RunView['receipts'] {
     output['receipt'] ? [{ act, tool, receipt: output['receipt'] as unknown as Receipt }] : [],
   );
 }
-

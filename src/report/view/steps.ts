@@ -47,14 +47,21 @@ function briefOf(key: string, value: Json): string[] {
     return [`${key} → ${short(value['sha256'])} (${value['shape'].join('×')})`];
   }
   const numbers = Object.entries(value).filter(([, item]) => typeof item === 'number');
-  return [`${key} {${numbers.map(([name, item]) => `${name} ${number(item as number)}`).slice(0, 4).join(', ')}}`];
+  return [
+    `${key} {${numbers
+      .map(([name, item]) => `${name} ${number(item as number)}`)
+      .slice(0, 4)
+      .join(', ')}}`,
+  ];
 }
 
 function listed(items: readonly Json[]): string {
   const words = items.slice(0, 4).map((item) => {
     if (typeof item !== 'object' || item === null || Array.isArray(item)) return String(item);
     const score = item['effect'] ?? item['score'];
-    return 'component' in item ? `${String(item['component'])}${typeof score === 'number' ? ` ${number(score)}` : ''}` : null;
+    return 'component' in item
+      ? `${String(item['component'])}${typeof score === 'number' ? ` ${number(score)}` : ''}`
+      : null;
   });
   if (words.some((word) => word === null)) return `× ${items.length}`;
   return `${words.join(', ')}${items.length > 4 ? `, … (${items.length})` : ''}`;

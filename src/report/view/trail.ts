@@ -2,8 +2,7 @@
  * Finds which steps stand behind a name of the protocol: `inject.best.accuracy` leads to the tool results of the measurement
  * `inject`. A name made by a selection is followed to the results that it picks from.
  */
-import type { ArtifactRef, Criterion, JsonObject, Protocol, StepOf } from '../../contract/index.ts';
-import type { Step } from '../../contract/index.ts';
+import type { ArtifactRef, Criterion, JsonObject, Protocol, Step, StepOf } from '../../contract/index.ts';
 import type { Origin } from './types.ts';
 
 /** A tool result with the input of the call that it answers. */
@@ -43,7 +42,9 @@ export function nameOf(call: string, protocol: Protocol): string | null {
 export function isControl(call: string, protocol: Protocol): boolean {
   const name = nameOf(call, protocol);
   const measurement = protocol.measurements.find((step) => step.name === name);
-  return measurement !== undefined && 'over' in measurement && measurement.over !== undefined && call.startsWith('verify');
+  return (
+    measurement !== undefined && 'over' in measurement && measurement.over !== undefined && call.startsWith('verify')
+  );
 }
 
 /** Returns the acts and artifacts behind a criterion, verification first; at most one for each measurement. */

@@ -1,0 +1,119 @@
+/** `recircuit run`: reproduces a finding on a model, or goes on with a run that was cut off, and shows the result. */
+import { mkdirSync } from 'node:fs';
+import { type Command, InvalidArgumentError } from 'commander';
+import { EXIT, Protocol, type Run, type Step } from '../../contract/index.ts';
+import type { JobOptions } from '../../job/index.ts';
+import { loadBehaviour, loadProtocol } from '../../protocol/index.ts';
+import { loadView, resultPage, safe } from '../../report/index.ts';
+import { openRecord, type RunRecord } from '../../store/index.ts';
+import { workerPython } from '../../worker/index.ts';
+import { type Cli, findRun, type Home } from '../cli.ts';
+import { UsageError } from '../failure.ts';
+import { RunProgress } from '../run-progress.ts';
+
+interface Options {
+  readonly model?: string;
+  readonly seed: number;
+  readonly planner: string;
+  readonly resume?: string;
+  readonly device?: string;
+  readonly revision?: string;
+  readonly json?: boolean;
+}
+
+export function registerRun(program: Command, cli: Cli): void {
+  program
+    .command('run')
+    .description('Reproduce a finding on a model and show the verdict.')
+    .argument('[finding]', 'name of a finding, see `recircuit findings`')
+    .option('-m, --model <name>', 'a model of `recircuit models`, or a folder that holds one')
+    .option('-s, --seed <number>', 'seed of all pseudo-random choices', seedOf, 0)
+    .option('-p, --planner <name>', 'who decides which experiment comes next', 'scripted')
+    .option('-r, --resume <run>', 'go on with a run that was cut off: its id, the beginning of it, or `latest`')
+    .option('--device <device>', 'auto, cpu, cuda or cuda:N (default: auto)')
+    .option('--revision <commit>', 'revision of a hub model whose card pins none: 40 hex digits')
+    .option('--json', 'print the result as JSON')
+    .action((finding: string | undefined, options: Options) => run(cli, finding, options));
+}
+
+/** Returns a whole number from 0 to 2^31 - 1. */
+export function seedOf(text: string): number {
+  const seed = Number(text);
+  if (/^\d+$/.test(text) && seed <= 2_147_483_647) return seed;
+  throw new InvalidArgumentError('a seed is a whole number from 0 to 2147483647');
+}
+
+async function run(cli: Cli, finding: string | undefined, options: Options): Promise<void> {
+  if (options.resume === undefined && (finding === undefined || options.model === undefined)) {
+    const lacking = finding === undefined ? 'a finding' : 'a model (--model <name>)';
+    throw new UsageError(
+      `\`run\` lacks ${lacking}: a run is one finding on one model. Instead: see \`recircuit run --help\`.`,
+    );
+  }
+  if (finding !== undefined && options.resume === undefined) loadProtocol(finding);
+  const home = cli.home();
+  mkdirSync(home.folder, { recursive: true });
+  const record = openRecord(home.runs);
+  try {
+    const resumed = options.resume === undefined ? undefined : findRun(record, options.resume);
+    if (resumed !== undefined) refuseOthers(resumed, finding, options);
+    const ended = await work(cli, record, home, jobOf(finding, options, resumed));
+    show(cli, record, home, ended, options.json === true);
+  } finally {
+    record.close();
+  }
+}
+
+type Asked =
+  | { run: string }
+  | { finding: string; model: string; planner: string; seed: number; revision: string | undefined };
+
+function jobOf(
+  finding: string | undefined,
+  { model = '', planner, seed, device, revision }: Options,
+  resumed: Run | undefined,
+) {
+  const asked: Asked = resumed ? { run: resumed.run } : { finding: finding ?? '', model, planner, seed, revision };
+  return { ...asked, device };
+}
+
+/** What a run is about stands in its record; asking for something else would be ignored, so it is refused. */
+function refuseOthers(resumed: Run, finding: string | undefined, { model }: Options): void {
+  const wrong =
+    finding !== undefined && finding !== resumed.finding
+      ? finding
+      : model !== undefined && model !== resumed.model
+        ? model
+        : null;
+  if (wrong === null) return;
+  throw new UsageError(
+    `run ${resumed.run} is about ${resumed.finding} on ${resumed.model}, not ${wrong}: a run keeps what it was opened with. Instead: leave the words after --resume out.`,
+  );
+}
+
+async function work(cli: Cli, record: RunRecord, home: Home, asked: ReturnType<typeof jobOf>): Promise<Run> {
+  const { runJob } = await import('../../job/index.ts');
+  const before = 'run' in asked ? record.findRun(asked.run) : undefined;
+  const earlier: readonly Step[] = before ? record.steps(before.run) : [];
+  const protocol = before ? Protocol.parse(before.protocol) : loadProtocol('finding' in asked ? asked.finding : '');
+  const progress = new RunProgress(cli, protocol, loadBehaviour(protocol.behaviour).tasks.length, earlier);
+  const means = { record, artifacts: home.artifacts, checkpoints: home.checkpoints, python: workerPython() };
+  try {
+    return await runJob({ ...asked, ...means, onEvent: progress.onEvent } as JobOptions);
+  } finally {
+    progress.end();
+  }
+}
+
+function show(cli: Cli, record: RunRecord, home: Home, ended: Run, json: boolean): void {
+  if (ended.state !== 'sealed') {
+    cli.say(
+      `recircuit: run ${ended.run} is ${ended.state}: ${safe(ended.note, 'line')} It goes on with \`recircuit run --resume ${ended.run}\`.`,
+    );
+    cli.exit(ended.state === 'cancelled' ? EXIT.interrupted : EXIT.fault);
+    if (!json) return;
+  }
+  const view = loadView(record, ended, home.artifacts);
+  if (json) cli.json(view);
+  else cli.out(resultPage(view, cli.paint));
+}

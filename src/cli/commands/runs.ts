@@ -1,0 +1,131 @@
+/** `recircuit runs`: what happened, step by step; as a page, as data; and whether it is still what was written. */
+import type { Command } from 'commander';
+import { EXIT, type Run } from '../../contract/index.ts';
+import { type StepLine, safe, stepLine, table, toneOfVerdict } from '../../report/index.ts';
+import { verifyRun } from '../../store/index.ts';
+import { type Cli, findRun, reading, readingOr } from '../cli.ts';
+import { FORMATS, type Format, formatOf, write } from '../export.ts';
+import { listCommand } from '../list-command.ts';
+
+interface ListOptions {
+  readonly finding?: string;
+  readonly model?: string;
+  readonly json?: boolean;
+}
+
+export function registerRuns(program: Command, cli: Cli): void {
+  const runs = program.command('runs').description('List, show, export and verify runs.');
+  listCommand(runs, 'List the runs, the latest last.')
+    .option('--finding <name>', 'only runs of this finding')
+    .option('--model <name>', 'only runs on this model')
+    .option('--json', 'print them as JSON')
+    .action((options: ListOptions) => list(cli, options));
+  runs
+    .command('show')
+    .description('Print every step of a run.')
+    .argument('<run>', 'id of a run, the beginning of it, or `latest`')
+    .option('--full', 'print the body of each step')
+    .option('--json', 'print run and steps as JSON')
+    .action((run: string, options: { full?: boolean; json?: boolean }) => show(cli, run, options));
+  runs
+    .command('export')
+    .description('Write a run as a page with figures, or as data.')
+    .argument('<run>', 'id of a run, the beginning of it, or `latest`')
+    .option('-f, --format <format>', `one of ${FORMATS.join(', ')}`, formatOf, 'html')
+    .option('-o, --out <file>', 'where to write it (default: <run>.<format> in this folder; `-`: stdout)')
+    .action((run: string, options: { format: Format; out?: string }) => exportRun(cli, run, options));
+  runs
+    .command('verify')
+    .description('Check every hash of a run: steps, chain and artifacts.')
+    .argument('<run>', 'id of a run, the beginning of it, or `latest`')
+    .option('--json', 'print what was found as JSON')
+    .action((run: string, options: { json?: boolean }) => verify(cli, run, options));
+}
+
+async function list(cli: Cli, { finding, model, json }: ListOptions): Promise<void> {
+  const filter = { ...(finding === undefined ? {} : { finding }), ...(model === undefined ? {} : { model }) };
+  const found = await readingOr(cli.home(), [] as Run[], (record) => record.runs(filter));
+  if (json) {
+    cli.json(found.map(({ protocol: _protocol, ...run }) => run));
+    return;
+  }
+  if (found.length === 0)
+    return cli.out('No runs yet. A first one: recircuit run function-vector-heads --model icl-gemma2');
+  const rows = found.map((run) => [
+    run.run,
+    time(run.opened_at),
+    run.finding,
+    run.model,
+    String(run.seed),
+    String(run.steps),
+    outcome(cli, run),
+  ]);
+  cli.out(table(['run', 'opened, UTC', 'finding', 'model', '#seed', '#steps', 'outcome'], rows, cli.paint));
+}
+
+function outcome({ paint }: Cli, { state, verdict }: Run): string {
+  return state === 'sealed' && verdict !== null
+    ? paint.tone(toneOfVerdict(verdict), verdict)
+    : paint.tone('none', state);
+}
+
+function time(iso: string): string {
+  return iso.slice(0, 19).replace('T', ' ');
+}
+
+async function show(cli: Cli, name: string, { full, json }: { full?: boolean; json?: boolean }): Promise<void> {
+  await reading(cli.home(), (record) => {
+    const run = findRun(record, name);
+    const steps = record.steps(run.run);
+    if (json) {
+      cli.json({ run, steps });
+      return;
+    }
+    cli.out(
+      `${cli.paint.bold(run.run)}  ${safe(`${run.finding} on ${run.model}, planner ${run.planner}, seed ${run.seed}`, 'line')}  ${outcome(cli, run)}`,
+    );
+    if (full)
+      for (const step of steps)
+        cli.out([...oneStep(cli, stepLine(step)), safe(JSON.stringify(step.body, null, 2), 'terminal'), '']);
+    else cli.out(table(['#step', 'time', 'act', 'kind', 'what happened'], steps.map(stepLine).map(cells), cli.paint));
+    if (run.note !== '') cli.out(safe(run.note, 'line'));
+  });
+}
+
+function cells({ seq, at, act, kind, summary }: StepLine): string[] {
+  return [String(seq), at.slice(11, 19), safe(act, 'line'), kind, safe(summary, 'line')];
+}
+
+function oneStep({ paint }: Cli, step: StepLine): string[] {
+  return [
+    `${paint.bold(`${step.seq}  ${safe(step.act, 'line')}`)}  ${step.kind}  ${paint.dim(`${step.at}  content ${step.content}`)}`,
+  ];
+}
+
+async function exportRun(cli: Cli, name: string, { format, out }: { format: Format; out?: string }): Promise<void> {
+  await reading(cli.home(), (record) => {
+    const run = findRun(record, name);
+    const written = write({ record, run, artifacts: cli.home().artifacts, format, out });
+    if (written !== null) cli.say(`wrote ${written}`);
+  });
+}
+
+async function verify(cli: Cli, name: string, { json }: { json?: boolean }): Promise<void> {
+  await reading(cli.home(), (record) => {
+    const { run } = findRun(record, name);
+    const found = verifyRun(record, run, cli.home().artifacts);
+    if (!found.ok) cli.exit(EXIT.tampered);
+    if (json) {
+      cli.json({ run, ...found });
+      return;
+    }
+    const problems = found.problems.map(
+      ({ step, what }) => `${step === null ? 'run' : `step ${step}`}: ${safe(what, 'line')}`,
+    );
+    const seen = `${found.steps} steps and ${found.artifacts} artifacts`;
+    const verdict = found.ok
+      ? cli.paint.tone('pass', `${seen} are as they were written`)
+      : cli.paint.tone('fail', `${found.problems.length} problems in ${seen}`);
+    cli.out([...problems, `${run}: ${verdict}`]);
+  });
+}

@@ -1,0 +1,130 @@
+/**
+ * How far a run is and how long it will take, from the tools' own cost estimates: forwards planned by the protocol, forwards
+ * done, time passed. A guess for a person who waits; nothing is decided by it.
+ */
+
+import { findTool } from '../../tools/index.ts';
+import type { JsonObject, ModelFacts, Protocol, Step } from '../contract/index.ts';
+
+/** What a call costs beside its forwards, in forwards: prompts, files, the pipe. */
+const PER_CALL = 20;
+/** Before this share is done, a guess of the time left would mislead. */
+const LEAST = 0.02;
+
+interface Item {
+  readonly name: string;
+  readonly tool: string;
+  readonly input: JsonObject;
+  /** How often it will be called. */
+  readonly times: number;
+  readonly tasksFrom: string | null;
+}
+
+export class Estimate {
+  readonly #items: Item[];
+  readonly #tasks: number;
+  /** Lengths of task lists that earlier calls have shown, by the name they come from. */
+  readonly #learned = new Map<string, number>();
+  #facts: ModelFacts | undefined;
+  #started: number | undefined;
+  #done = 0;
+  #current = 0;
+  #inside = 0;
+  readonly #calls: string[] = [];
+
+  /** @param earlier steps of a run that goes on: what they did is neither ahead nor part of the time that passes now */
+  constructor(protocol: Protocol, tasks: number, earlier: readonly Step[] = []) {
+    this.#tasks = tasks;
+    for (const { act, body } of earlier) if (body.kind === 'tool-call') this.#calls.push(act);
+    const gate = itemsOf(protocol, protocol.gate.measure);
+    this.#items = [
+      ...gate,
+      ...itemsOf(protocol, protocol.procedure),
+      ...gate,
+      ...itemsOf(protocol, protocol.measurements),
+    ];
+  }
+
+  /** Takes a step of the run into account. */
+  step({ act, body }: Step): void {
+    if (body.kind === 'model-facts') this.#facts = body.facts;
+    if (body.kind === 'tool-result' || body.kind === 'refusal') this.#finish();
+    if (body.kind !== 'tool-call') return;
+    this.#started ??= Date.now();
+    if (!this.#calls.includes(act)) this.#calls.push(act);
+    this.#current = this.#cost(body.tool, body.input);
+    this.#learn(act, body.input);
+  }
+
+  /** The share of the present call that is done. */
+  inside(share: number): void {
+    this.#inside = Math.max(0, Math.min(1, share));
+  }
+
+  /** Returns the share of the run that is done, and the seconds left; null until there is something to go by. */
+  now(): { share: number; left: number | null } {
+    const done = this.#done + this.#current * this.#inside;
+    const ahead = this.#ahead() + this.#current * (1 - this.#inside);
+    const share = done + ahead > 0 ? done / (done + ahead) : 0;
+    const passed = this.#started === undefined ? 0 : (Date.now() - this.#started) / 1000;
+    return { share, left: passed < 3 || share < LEAST ? null : (passed / done) * ahead };
+  }
+
+  #finish(): void {
+    this.#done += this.#current;
+    this.#current = 0;
+    this.#inside = 0;
+  }
+
+  #ahead(): number {
+    let skip = this.#calls.length;
+    let cost = 0;
+    for (const item of this.#items) {
+      const called = Math.min(skip, item.times);
+      skip -= called;
+      if (called < item.times) cost += (item.times - called) * this.#cost(item.tool, this.#guess(item));
+    }
+    return cost;
+  }
+
+  #cost(name: string, input: JsonObject): number {
+    try {
+      const tool = findTool(name);
+      return PER_CALL + (tool && this.#facts ? tool.cost(input as never, this.#facts).forwards : 0);
+    } catch {
+      // A planner's input that the tool will refuse has no cost.
+      return PER_CALL;
+    }
+  }
+
+  #guess({ input, tasksFrom }: Item): JsonObject {
+    const prompts = input['prompts'] as JsonObject | undefined;
+    if (prompts === undefined || tasksFrom === null) return input;
+    const count = this.#learned.get(tasksFrom) ?? this.#tasks;
+    return { ...input, prompts: { ...prompts, tasks: Array.from({ length: count }, () => '') } };
+  }
+
+  #learn(act: string, input: JsonObject): void {
+    const tasks = (input['prompts'] as JsonObject | undefined)?.['tasks'];
+    const item = this.#items.find(({ name }) => act.split('/').some((word) => word.replace(/^\d+-/, '') === name));
+    if (Array.isArray(tasks) && item?.tasksFrom) this.#learned.set(item.tasksFrom, tasks.length);
+  }
+}
+
+function itemsOf(protocol: Protocol, steps: Protocol['measurements']): Item[] {
+  return steps.flatMap((step) => {
+    if (!('tool' in step)) return [];
+    const sets = step.over ? protocol.controls.find(({ control }) => control === step.over?.control)?.sets : 1;
+    const prompts = step.input['prompts'] as JsonObject | undefined;
+    const tasks = prompts?.['tasks'];
+    return [
+      {
+        name: step.name,
+        tool: step.tool,
+        input: step.input,
+        times: sets ?? 1,
+        tasksFrom: tasks === undefined ? null : JSON.stringify(tasks),
+      },
+    ];
+  });
+}

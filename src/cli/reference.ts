@@ -1,0 +1,92 @@
+/** Makes the reference of a finding out of sealed runs on its reference model: the mean ranking, and what each criterion measured. */
+import { renameSync, writeFileSync } from 'node:fs';
+import { type Json, type Protocol, type Reference, Refusal, type Run, type Step } from '../contract/index.ts';
+import { protocolHash, sealReference } from '../protocol/index.ts';
+
+export interface SealedRun {
+  readonly run: Run;
+  readonly steps: readonly Step[];
+}
+
+/** A finding that does not hold on its reference model has no reference values. */
+const HOLDS = new Set(['reproduced', 'partial']);
+
+/** @throws Refusal where a run did not reproduce the finding, or measured no ranking */
+export function referenceOf(protocol: Protocol, runs: readonly SealedRun[]): Reference {
+  const bad = runs.find(({ run }) => !HOLDS.has(run.verdict ?? ''));
+  if (bad !== undefined)
+    throw cannot(protocol, `its run ${bad.run.run} (seed ${bad.run.seed}) ended ${bad.run.verdict}`);
+  return sealReference({
+    finding: protocol.finding,
+    protocol_sha256: protocolHash(protocol),
+    model: protocol.reference_model,
+    weights_sha256: weightsOf(protocol, runs),
+    produced_by: 'recircuit calibrate',
+    seeds: runs.map(({ run }) => run.seed),
+    ranking: meanRanking(runs.map((run) => rankingOf(protocol, run))),
+    values: valuesOf(runs),
+  });
+}
+
+/** Writes the file whole or not at all. */
+export function writeReference(file: string, reference: Reference): void {
+  writeFileSync(`${file}.part`, `${JSON.stringify(reference, null, 2)}\n`);
+  renameSync(`${file}.part`, file);
+}
+
+type Ranked = { component: string; effect: number };
+
+/** The ranking of the verification that the known-model criteria compare with a reference. */
+function rankingOf(protocol: Protocol, { run, steps }: SealedRun): Ranked[] {
+  const asked = protocol.criteria.known_model.find((item) => 'found' in item);
+  const name = asked && 'found' in asked ? (asked.found.split(/[.[]/)[0] ?? '') : '';
+  const result = steps.find(({ body }) => body.kind === 'tool-result' && body.call === `verify/${name}`)?.body;
+  const heads = result?.kind === 'tool-result' ? result.output['heads'] : undefined;
+  if (!Array.isArray(heads)) throw cannot(protocol, `its run ${run.run} has no ranking "${name}"`);
+  return (heads as { component: string; effect?: number; score?: number }[]).map(({ component, effect, score }) => ({
+    component,
+    effect: effect ?? score ?? 0,
+  }));
+}
+
+/** Mean effect over the runs, of components that every run ranked; best first, ties by name. */
+function meanRanking(rankings: readonly (readonly Ranked[])[]): Ranked[] {
+  const effects = new Map<string, number[]>();
+  for (const { component, effect } of rankings.flat())
+    effects.set(component, [...(effects.get(component) ?? []), effect]);
+  return [...effects]
+    .filter(([, values]) => values.length === rankings.length)
+    .map(([component, values]) => ({
+      component,
+      effect: values.reduce((sum, value) => sum + value, 0) / values.length,
+    }))
+    .sort((a, b) => b.effect - a.effect || (a.component < b.component ? -1 : 1));
+}
+
+function valuesOf(runs: readonly SealedRun[]): Record<string, Json> {
+  const values: Record<string, (number | null)[]> = {};
+  for (const { steps } of runs) {
+    const body = steps.findLast((step) => step.body.kind === 'verdict')?.body;
+    if (body?.kind !== 'verdict') continue;
+    for (const { id, measured } of body.verdict.criteria) values[id] = [...(values[id] ?? []), measured];
+  }
+  return values;
+}
+
+function weightsOf(protocol: Protocol, runs: readonly SealedRun[]): string {
+  const all = runs.flatMap(({ steps }) =>
+    steps.flatMap(({ body }) => (body.kind === 'model-facts' ? [body.facts.weights_sha256] : [])),
+  );
+  const [first, ...others] = [...new Set(all)];
+  if (first !== undefined && others.length === 0) return first;
+  throw cannot(protocol, 'its runs were made on different weights');
+}
+
+function cannot({ finding, reference_model }: Protocol, why: string): Refusal {
+  return new Refusal({
+    code: 'no-reference',
+    what: `${finding} has no reference values on ${reference_model}`,
+    why,
+    instead: 'look at that run with `recircuit runs show`; the finding must hold on its reference model first',
+  });
+}
