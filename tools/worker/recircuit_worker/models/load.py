@@ -4,9 +4,11 @@ Weights are safetensors, code is transformers' own, the dtype is the one asked f
 attention weights need it). Nothing is downloaded here.
 """
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 # before CUDA starts: cuBLAS reads it once
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -17,6 +19,7 @@ from transformers import (
     AutoTokenizer,
     PreTrainedModel,
     PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
     logging,
 )
 
@@ -157,9 +160,20 @@ def _load(checked: CheckedFolder, dtype: torch.dtype, device: torch.device) -> P
 
 def _load_tokenizer(checked: CheckedFolder) -> PreTrainedTokenizerBase:
     try:
-        return AutoTokenizer.from_pretrained(checked.folder, trust_remote_code=False, local_files_only=True)
+        # For some architectures, Qwen2 among them, AutoTokenizer overrules this class and cuts words by the family's own
+        # rules instead of those in tokenizer.json, without a word.
+        as_it_stands = _tokenizer_class(checked.folder) in {"TokenizersBackend", "PreTrainedTokenizerFast"}
+        kind = PreTrainedTokenizerFast if as_it_stands else AutoTokenizer
+        return kind.from_pretrained(checked.folder, trust_remote_code=False, local_files_only=True)
     except Exception as error:
         raise _not_loadable(checked, error, "tokenizer") from error
+
+
+def _tokenizer_class(folder: Path) -> str | None:
+    file = folder / "tokenizer_config.json"
+    if not file.exists() or not (folder / "tokenizer.json").exists():
+        return None
+    return json.loads(file.read_text(encoding="utf-8")).get("tokenizer_class")
 
 
 def _check_numbers(model: PreTrainedModel) -> None:
