@@ -160,8 +160,8 @@ def _load(checked: CheckedFolder, dtype: torch.dtype, device: torch.device) -> P
 
 def _load_tokenizer(checked: CheckedFolder) -> PreTrainedTokenizerBase:
     try:
-        # For some architectures, Qwen2 among them, AutoTokenizer overrules this class and cuts words by the family's own
-        # rules instead of those in tokenizer.json, without a word.
+        # For some architectures, Qwen2 among them, AutoTokenizer overrules this class and cuts words by the family's
+        # own rules instead of those in tokenizer.json, without a word.
         as_it_stands = _tokenizer_class(checked.folder) in {"TokenizersBackend", "PreTrainedTokenizerFast"}
         kind = PreTrainedTokenizerFast if as_it_stands else AutoTokenizer
         return kind.from_pretrained(checked.folder, trust_remote_code=False, local_files_only=True)
