@@ -34,8 +34,8 @@ def trace(base: nn.Module, vocabulary: int) -> tuple[dict[nn.Module, Call], Tens
     handles = [m.register_forward_hook(note, with_kwargs=True) for m in base.modules() if m is not base]
     try:
         device = next(base.parameters()).device
-        # Not the first ids: a padding token's embedding is zero, and zeros are equal to each other.
-        ids = torch.arange(vocabulary - TOKENS, vocabulary, device=device)[None]
+        # From the middle: embeddings of padding and of rows beyond the tokenizer can be zero, and zeros are all equal.
+        ids = torch.arange(vocabulary // 2, vocabulary // 2 + TOKENS, device=device)[None]
         with torch.inference_mode():
             output = base(input_ids=ids, use_cache=False)
     finally:
