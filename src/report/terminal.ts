@@ -109,11 +109,18 @@ function picture(figure: Figure, paint: Paint): string[] {
   return [...heatMapLines(figure, paint), paint.dim(`        ${word(origin(figure))}`)];
 }
 
-function footer({ run }: RunView, paint: Paint): string[] {
+/** Ends with the verdict once more: on a small screen the heading has scrolled away. */
+function footer(view: RunView, paint: Paint): string[] {
+  const { run } = view;
+  const { word: verdict, tone } = outcomeOf(view);
   const rows = [
     ['every step', `recircuit runs show ${run.run}`],
     ['page with figures', `recircuit runs export ${run.run}`],
     ['check the record', `recircuit runs verify ${run.run}`],
   ] as const;
-  return rows.map(([name, command]) => `${paint.dim(padStart(name, 18))}  ${word(command)}`);
+  return [
+    ...rows.map(([name, command]) => `${paint.dim(padStart(name, 18))}  ${word(command)}`),
+    '',
+    `${paint.tone(tone, verdict.toUpperCase())}  ${word(`${run.finding} on ${run.model}`)}`,
+  ];
 }

@@ -36,8 +36,10 @@ function list(cli: Cli, { json }: { json?: boolean }): void {
 
 function show(cli: Cli, finding: string, { json }: { json?: boolean }): void {
   const protocol = loadProtocol(finding);
-  if (json)
-    return cli.json({ protocol, protocol_sha256: protocolHash(protocol), reference: loadReference(finding) ?? null });
+  if (json) {
+    cli.json({ protocol, protocol_sha256: protocolHash(protocol), reference: loadReference(finding) ?? null });
+    return;
+  }
   const { bold, dim } = cli.paint;
   const width = Math.min(cli.paint.columns, 110);
   const { source, roles, known_on, behaviour, reference_model } = protocol;

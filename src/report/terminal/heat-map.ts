@@ -36,12 +36,24 @@ function header(heads: number, width: number, paint: Paint): string {
 }
 
 function cell(value: number, extent: number, width: number, claimed: boolean, paint: Paint): string {
-  const body =
-    width >= 7 ? compact(value) : paint.depth === 0 ? shade(value, extent).repeat(Math.max(1, width - 2)) : '';
-  const inner = claimed && width >= 3 ? `[${centred(body, width - 2)}]` : centred(body, width);
-  if (paint.depth === 0) return width >= 7 ? `${inner.slice(0, -1)}${claimed ? ']' : shade(value, extent)}` : inner;
-  const ground = paint.ground(mixed(value, extent), claimed && width < 3 ? '◆'.padEnd(width) : inner);
+  if (paint.depth === 0) return plainCell(value, extent, width, claimed);
+  const body = width >= 7 ? compact(value) : '';
+  const text = width < 3 ? (claimed ? '◆' : '') : framed(body, width, claimed);
+  const ground = paint.ground(mixed(value, extent), text.padEnd(width));
   return claimed ? paint.bold(ground) : ground;
+}
+
+/** Without colours a shade made of characters stands beside the number, or for it. */
+function plainCell(value: number, extent: number, width: number, claimed: boolean): string {
+  const mark = shade(value, extent);
+  if (width < 3) return mark.repeat(width);
+  const text = framed(width >= 7 ? compact(value) : mark, width, claimed);
+  return width >= 7 && !claimed ? `${text.slice(0, -1)}${mark}` : text;
+}
+
+function framed(body: string, width: number, claimed: boolean): string {
+  const inner = body.padStart(width - 2);
+  return claimed ? `[${inner}]` : ` ${inner} `;
 }
 
 function centred(text: string, width: number): string {
