@@ -226,7 +226,6 @@ def test_bad_requests_are_refused(benches) -> None:
     assert refused(sweep_heads, SweepHeadsInput(in_context("other"), source), at) == "task-not-in-source"
     assert refused(sweep_heads, SweepHeadsInput(in_context("same"), sweep), at) == "wrong-kind"
     assert refused(sweep_heads, SweepHeadsInput(in_context("same"), "0" * 64), at) == "unknown-artifact"
-    assert refused(measure_behaviour, MeasureBehaviourInput(repeats()), at) == "other-behaviour"
     assert refused(measure_behaviour, MeasureBehaviourInput(in_context(shots=12)), at) == "too-few-pairs"
     one = call(sweep_heads, SweepHeadsInput(in_context("same", count=1), source), at).effects.sha256
     assert refused(rank_heads, RankHeadsInput(one, None), at) == "too-few-prompts"
@@ -244,6 +243,7 @@ def test_bad_requests_on_repeated_tokens_are_refused(benches) -> None:
     at = benches(kind="repeated-tokens")
     last = AblateComponentsInput(repeats(), ("a0.h0",), "zero", "last")
     assert refused(ablate_components, last, at) == "positions-not-all"
+    assert refused(measure_behaviour, MeasureBehaviourInput(in_context()), at) == "other-behaviour"
     assert refused(measure_behaviour, MeasureBehaviourInput(repeats(length=100)), at) == "too-few-tokens"
     assert refused(measure_behaviour, MeasureBehaviourInput(repeats(length=40, repeats=7)), at) == "prompt-too-long"
 
