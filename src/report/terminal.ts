@@ -32,12 +32,13 @@ function heading(view: RunView, paint: Paint): string[] {
     `${paint.tone(tone, verdict.toUpperCase())}  ${paint.bold(word(`${view.run.finding} on ${view.run.model}`))}`,
     ...wrapped(word(because), width),
     ...wrapped(word(view.finding.says), width).map(paint.dim),
-    paint.dim(
-      word(
-        `planner ${view.run.planner}, seed ${view.run.seed}${view.seconds === null ? '' : `, ${duration(view.seconds)}`}; known on ${view.finding.known_on.join(', ')}`,
-      ),
-    ),
+    ...wrapped(word(circumstances(view)), width).map(paint.dim),
   ];
+}
+
+function circumstances({ run, seconds, finding }: RunView): string {
+  const took = seconds === null ? '' : `, ${duration(seconds)}`;
+  return `planner ${run.planner}, seed ${run.seed}${took}; known on ${finding.known_on.join(', ')}`;
 }
 
 function criteria(view: RunView, paint: Paint): string[] {
@@ -56,19 +57,20 @@ function criterion(item: CriterionView, paint: Paint): string[] {
   const width = Math.min(paint.columns, 110);
   const tone = item.weight === 'flag' && item.status === 'fail' ? 'warn' : toneOfStatus(item.status);
   const status = padEnd(paint.tone(tone, `${MARK[item.status]} ${item.status}`), 13);
-  const weight = item.weight === 'flag' ? paint.dim(' (flag, never decides)') : '';
+  const asked = [`asked ${item.threshold}`, comparedInWords(item, number)].filter((text) => text !== '').join('; ');
+  const flag = item.weight === 'flag' ? 'a flag, never decides; ' : '';
   return [
-    `  ${padEnd(paint.bold(word(item.id)), 3)} ${status}${padEnd(measured(item, paint), 24)}asked ${word(item.threshold)}${weight}`,
+    `  ${padEnd(paint.bold(word(item.id)), 3)} ${status}${measured(item, paint)}`,
     ...wrapped(word(item.says), width, INDENT),
-    ...wrapped(word(comparedInWords(item, number)), width, INDENT),
+    ...wrapped(word(asked), width, INDENT),
     ...wrapped(word(item.note), width, INDENT),
-    ...wrapped(word(item.reason), width, INDENT).map(paint.dim),
+    ...wrapped(word(flag + item.reason), width, INDENT).map(paint.dim),
     ...wrapped(word(item.origins.map(origin).join(' · ')), width, INDENT).map(paint.dim),
   ];
 }
 
 function measured({ measured: value, unit }: CriterionView, paint: Paint): string {
-  return value === null ? paint.dim('–') : `${paint.bold(number(value))} ${paint.dim(unit)}`;
+  return value === null ? paint.dim('–') : `${paint.bold(number(value))}${unit === '' ? '' : ` ${paint.dim(unit)}`}`;
 }
 
 function origin({ act, artifact }: Origin): string {

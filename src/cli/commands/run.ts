@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { EXIT, Protocol, type Run, type Step } from '../../contract/index.ts';
 import type { JobOptions } from '../../job/index.ts';
-import { loadBehaviour, loadProtocol } from '../../protocol/index.ts';
+import { cardForFolder, loadBehaviour, loadModelCards, loadProtocol } from '../../protocol/index.ts';
 import { loadView, resultPage, safe } from '../../report/index.ts';
 import { openRecord, type RunRecord } from '../../store/index.ts';
 import { workerPython } from '../../worker/index.ts';
@@ -57,7 +57,8 @@ async function run(cli: Cli, finding: string | undefined, options: Options): Pro
   try {
     const resumed = options.resume === undefined ? undefined : findRun(record, options.resume);
     if (resumed !== undefined) refuseOthers(resumed, finding, options);
-    const ended = await work(cli, record, home, jobOf(finding, options, resumed));
+    const sealed = resumed?.state === 'sealed' ? resumed : undefined;
+    const ended = sealed ?? (await work(cli, record, home, jobOf(finding, options, resumed)));
     show(cli, record, home, ended, options.json === true);
   } finally {
     record.close();
@@ -65,33 +66,46 @@ async function run(cli: Cli, finding: string | undefined, options: Options): Pro
 }
 
 type Asked =
-  | { run: string }
-  | { finding: string; model: string; planner: string; seed: number; revision: string | undefined };
+  | { run: string; model: string | undefined; device: string | undefined }
+  | {
+      finding: string;
+      model: string;
+      planner: string;
+      seed: number;
+      revision: string | undefined;
+      device: string | undefined;
+    };
 
-function jobOf(
-  finding: string | undefined,
-  { model = '', planner, seed, device, revision }: Options,
-  resumed: Run | undefined,
-) {
-  const asked: Asked = resumed ? { run: resumed.run } : { finding: finding ?? '', model, planner, seed, revision };
-  return { ...asked, device };
+function jobOf(finding: string | undefined, options: Options, resumed: Run | undefined): Asked {
+  const { model, planner, seed, device, revision } = options;
+  if (resumed) return { run: resumed.run, model, device };
+  return { finding: finding ?? '', model: model ?? '', planner, seed, revision, device };
 }
 
 /** What a run is about stands in its record; asking for something else would be ignored, so it is refused. */
 function refuseOthers(resumed: Run, finding: string | undefined, { model }: Options): void {
-  const wrong =
-    finding !== undefined && finding !== resumed.finding
-      ? finding
-      : model !== undefined && model !== resumed.model
-        ? model
-        : null;
-  if (wrong === null) return;
-  throw new UsageError(
-    `run ${resumed.run} is about ${resumed.finding} on ${resumed.model}, not ${wrong}: a run keeps what it was opened with. Instead: leave the words after --resume out.`,
+  const named = model !== undefined && isFolder(model) ? cardForFolder(model).model : model;
+  const wrong = [finding, named].find(
+    (word) => word !== undefined && word !== resumed.finding && word !== resumed.model,
   );
+  if (wrong !== undefined) {
+    throw new UsageError(
+      `run ${resumed.run} is about ${resumed.finding} on ${resumed.model}, not ${wrong}: a run keeps what it was opened with. Instead: leave the words after --resume out.`,
+    );
+  }
+  if (model === undefined && resumed.state !== 'sealed' && !loadModelCards().has(resumed.model)) {
+    throw new UsageError(
+      `run ${resumed.run} was made on a folder, and the record keeps no paths: it cannot be found again. Instead: add --model with the folder.`,
+    );
+  }
 }
 
-async function work(cli: Cli, record: RunRecord, home: Home, asked: ReturnType<typeof jobOf>): Promise<Run> {
+/** As the job tells a folder from a name. */
+function isFolder(model: string): boolean {
+  return /^\.|[\\/]/.test(model);
+}
+
+async function work(cli: Cli, record: RunRecord, home: Home, asked: Asked): Promise<Run> {
   const { runJob } = await import('../../job/index.ts');
   const before = 'run' in asked ? record.findRun(asked.run) : undefined;
   const earlier: readonly Step[] = before ? record.steps(before.run) : [];
@@ -108,7 +122,7 @@ async function work(cli: Cli, record: RunRecord, home: Home, asked: ReturnType<t
 function show(cli: Cli, record: RunRecord, home: Home, ended: Run, json: boolean): void {
   if (ended.state !== 'sealed') {
     cli.say(
-      `recircuit: run ${ended.run} is ${ended.state}: ${safe(ended.note, 'line')} It goes on with \`recircuit run --resume ${ended.run}\`.`,
+      `recircuit: run ${ended.run} is ${ended.state}: ${safe(ended.note, 'line')} It goes on with \`recircuit run --resume ${ended.run}${loadModelCards().has(ended.model) ? '' : ' --model <folder>'}\`.`,
     );
     cli.exit(ended.state === 'cancelled' ? EXIT.interrupted : EXIT.fault);
     if (!json) return;
