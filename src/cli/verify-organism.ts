@@ -67,7 +67,7 @@ async function compare(
   what: Number_,
   signal: AbortSignal,
 ): Promise<Compared[]> {
-  const { shots } = recipe.in_context;
+  const { shots } = recipe;
   const tasks = card.tasks.map(({ task }) => task);
   const prompts = { kind: 'in-context', tasks, variant: VARIANTS[what], shots, count: CARD_PROMPTS, seed: CARD_SEED };
   const input = findTool('measure_behaviour')?.input.parse({ prompts }) as JsonObject;

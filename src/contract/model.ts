@@ -16,6 +16,23 @@ export const ExpectedFacts = z
   })
   .meta({ id: 'ExpectedFacts' });
 
+/** Part of a training: a schedule of its own, starting from the weights of the stage before with a fresh optimiser. */
+export const TrainingStage = z
+  .strictObject({
+    steps: z.number().int().min(1),
+    learning_rate: z.number().positive().describe('peak'),
+    in_context_rows: z.number().int().min(1).describe('per step'),
+    shared_weight: z.number().positive().describe('how often a task with shared outputs is drawn, 1 for the others'),
+    repeated_rows: z.number().int().min(0).describe('rows of repeated random tokens per step'),
+    repeated_weight: z.number().min(0).describe('loss weight of a predictable token, 1 for a token of an answer'),
+    own_attention_steps: z
+      .number()
+      .int()
+      .min(0)
+      .describe("last steps, with the architecture's own attention; those before use a fused kernel without soft cap"),
+  })
+  .meta({ id: 'TrainingStage' });
+
 export const OrganismRecipe = z
   .strictObject({
     architecture: z.enum(['llama', 'gemma2', 'gpt2', 'qwen2', 'qwen3', 'gpt_neox']),
@@ -23,37 +40,22 @@ export const OrganismRecipe = z
       .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
       .describe('fields of the Hugging Face config'),
     seed: Seed,
-    steps: z.number().int().min(0).describe('0: untrained'),
-    learning_rate: z.number().positive(),
-    warmup_steps: z.number().int().min(1),
-    final_share: z.number().min(0).max(1).describe('learning rate at the last step, as a share of the peak'),
-    weight_decay: z.number().min(0),
     threads: z.number().int().min(1).describe('sums are ordered by it, so it is part of the recipe'),
-    in_context: z
-      .strictObject({
-        rows: z.number().int().min(0).describe('per step'),
-        shots: z.number().int().min(1),
-        tasks: z.array(Slug).nullable().describe('null: all tasks of the behaviour'),
-        shared_weight: z.number().positive().describe('how often a task with shared outputs is drawn, 1 for the others'),
-        other_weight: z.number().min(0).describe('loss weight of tokens that are not answers'),
-      })
-      .meta({ id: 'InContextCurriculum' }),
-    repeated: z
-      .strictObject({
-        rows: z.number().int().min(0),
-        lengths: z.array(z.number().int().min(2)).min(1),
-        total: z.number().int().min(4).describe('about how many tokens a row has'),
-        weight: z.number().min(0).describe('loss weight of a predictable token'),
-      })
-      .meta({ id: 'RepeatedCurriculum' }),
-    own_attention_steps: z
-      .number()
-      .int()
-      .min(0)
-      .describe('last steps, trained with the architecture\'s own attention; the ones before use a fused kernel without soft cap'),
+    warmup_steps: z.number().int().min(1),
+    final_share: z.number().min(0).max(1).describe('learning rate at the last step of a stage, as a share of its peak'),
+    weight_decay: z.number().min(0),
+    shots: z.number().int().min(1).describe('demonstrations in a row'),
+    tasks: z.array(Slug).nullable().describe('null: all tasks of the behaviour'),
+    other_weight: z.number().min(0).describe('loss weight of tokens that are not answers'),
+    repeated_lengths: z.array(z.number().int().min(2)).min(1).describe('tokens of a repeated block'),
+    repeated_total: z.number().int().min(4).describe('about how many tokens a repeated row has'),
     evaluate_every: z.number().int().min(1),
+    stages: z.array(TrainingStage).describe('none: untrained'),
   })
-  .meta({ id: 'OrganismRecipe', description: 'How an organism is trained; the same recipe gives the same weights on the same machine type.' });
+  .meta({
+    id: 'OrganismRecipe',
+    description: 'How an organism is trained; the same recipe gives the same weights on the same machine type.',
+  });
 export type OrganismRecipe = z.infer<typeof OrganismRecipe>;
 
 export const ModelCard = z

@@ -17,7 +17,6 @@ from recircuit_worker.contract import (
     Producer,
     Prompts,
     Receipt,
-    RepeatedTokensMaterial,
     UnscorableTask,
 )
 from recircuit_worker.engine.interface import Counts, Engine, Watch
@@ -73,7 +72,7 @@ class Bench:
             found = in_context_set(recipe, material, self.reader)
             if scored:
                 refuse_unscorable(recipe.tasks, material, self.reader)
-        elif not isinstance(recipe, InContextPrompts) and isinstance(material, RepeatedTokensMaterial):
+        elif not isinstance(recipe, InContextPrompts):
             found = repeated_set(recipe, material, self.reader, self.facts.vocabulary)
         else:
             raise Refusal(

@@ -174,19 +174,6 @@ class Hello:
 
 
 @dataclass(frozen=True)
-class InContextCurriculum:
-    rows: int
-    """per step"""
-    shots: int
-    tasks: tuple[str, ...] | None
-    """null: all tasks of the behaviour"""
-    shared_weight: float
-    """how often a task with shared outputs is drawn, 1 for the others"""
-    other_weight: float
-    """loss weight of tokens that are not answers"""
-
-
-@dataclass(frozen=True)
 class InContextMaterial:
     """In-context function tasks with the word pairs of one half."""
 
@@ -382,20 +369,25 @@ class OrganismRecipe:
     """fields of the Hugging Face config"""
     seed: int
     """seed of the pseudo-random choices"""
-    steps: int
-    """0: untrained"""
-    learning_rate: float
-    warmup_steps: int
-    final_share: float
-    """learning rate at the last step, as a share of the peak"""
-    weight_decay: float
     threads: int
     """sums are ordered by it, so it is part of the recipe"""
-    in_context: InContextCurriculum
-    repeated: RepeatedCurriculum
-    own_attention_steps: int
-    """last steps, trained with the architecture's own attention; the ones before use a fused kernel without soft cap"""
+    warmup_steps: int
+    final_share: float
+    """learning rate at the last step of a stage, as a share of its peak"""
+    weight_decay: float
+    shots: int
+    """demonstrations in a row"""
+    tasks: tuple[str, ...] | None
+    """null: all tasks of the behaviour"""
+    other_weight: float
+    """loss weight of tokens that are not answers"""
+    repeated_lengths: tuple[int, ...]
+    """tokens of a repeated block"""
+    repeated_total: int
+    """about how many tokens a repeated row has"""
     evaluate_every: int
+    stages: tuple[TrainingStage, ...]
+    """none: untrained"""
 
 
 @dataclass(frozen=True)
@@ -506,16 +498,6 @@ class Receipt:
     edits_fired: int
     audit: Audit | None
     """null where there is nothing to audit"""
-
-
-@dataclass(frozen=True)
-class RepeatedCurriculum:
-    rows: int
-    lengths: tuple[int, ...]
-    total: int
-    """about how many tokens a row has"""
-    weight: float
-    """loss weight of a predictable token"""
 
 
 @dataclass(frozen=True)
@@ -634,6 +616,23 @@ class Template:
     """between input and output prefix; published: one newline"""
     end: str
     """after an output; published: two newlines"""
+
+
+@dataclass(frozen=True)
+class TrainingStage:
+    steps: int
+    learning_rate: float
+    """peak"""
+    in_context_rows: int
+    """per step"""
+    shared_weight: float
+    """how often a task with shared outputs is drawn, 1 for the others"""
+    repeated_rows: int
+    """rows of repeated random tokens per step"""
+    repeated_weight: float
+    """loss weight of a predictable token, 1 for a token of an answer"""
+    own_attention_steps: int
+    """last steps, with the architecture's own attention; those before use a fused kernel without soft cap"""
 
 
 @dataclass(frozen=True)

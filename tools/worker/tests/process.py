@@ -102,6 +102,16 @@ def material(split="search"):
     }
 
 
+STAGE = {
+    "learning_rate": 0.001,
+    "in_context_rows": 4,
+    "shared_weight": 2,
+    "repeated_rows": 1,
+    "repeated_weight": 1,
+    "own_attention_steps": 0,
+}
+
+
 def build_request(folder, steps=0):
     """An organism of two layers; with many steps, a call that takes long."""
     return {
@@ -120,15 +130,16 @@ def build_request(folder, steps=0):
                 "tie_word_embeddings": False,
             },
             "seed": 1,
-            "steps": steps,
-            "learning_rate": 0.001,
+            "threads": 1,
             "warmup_steps": 10,
             "final_share": 0.1,
             "weight_decay": 0.0,
-            "threads": 1,
-            "in_context": {"rows": 4, "shots": 3, "tasks": None, "shared_weight": 2, "other_weight": 0.1},
-            "repeated": {"rows": 0, "lengths": [4], "total": 12, "weight": 1},
-            "own_attention_steps": 0,
+            "shots": 3,
+            "tasks": None,
+            "other_weight": 0.1,
+            "repeated_lengths": [4],
+            "repeated_total": 12,
+            "stages": [STAGE | {"steps": steps}] if steps else [],
             "evaluate_every": 1_000_000,
         },
         "material": [material("search"), material("held-out")],

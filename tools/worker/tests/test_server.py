@@ -35,14 +35,9 @@ def model_folder(tmp_path_factory):
     return folder
 
 
-def test_hello_is_quick_and_fits_the_contract():
-    seconds = []
-    for _ in range(3):  # the best of three, since the machine may be busy
-        started = time.monotonic()
-        with Process() as process:
-            hello = decode("Hello", process.call("hello"))
-            seconds.append(time.monotonic() - started)
-    assert min(seconds) < 1
+def test_hello_fits_the_contract():
+    with Process() as process:
+        hello = decode("Hello", process.call("hello"))
     assert isinstance(hello, Hello)
     assert hello.contract_sha256 == hashlib.sha256(SCHEMA_FILE.read_bytes()).hexdigest()
     assert list(hello.tools) == tool_names()

@@ -42,11 +42,11 @@ def build_organism(request: BuildRequest, report: Report) -> OrganismCard:
             organism=request.organism,
             weights_sha256=hashlib.sha256((scratch / "model.safetensors").read_bytes()).hexdigest(),
             recipe_sha256=_hash(asdict(request.recipe)),
-            data_sha256=_hash({task: sorted(pairs) for task, pairs in curriculum.in_context.tasks.items()}),
+            data_sha256=_hash({task: sorted(pairs) for task, pairs in curriculum.tasks.items()}),
             parameters=sum(parameter.numel() for parameter in model.parameters()),
             versions=versions(),
             curve=tuple(curve),
-            tasks=tuple(card_tasks(model, curriculum, request.recipe.in_context.shots)),
+            tasks=tuple(card_tasks(model, curriculum, request.recipe.shots)),
             seconds=round(time.monotonic() - started, 1),
         )
         (scratch / "card.json").write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")

@@ -69,6 +69,10 @@ class RepeatedRows:
         """Returns a drawer of exactly two blocks of `length` tokens."""
         return RepeatedRows(self.tokenizer, (length,), 2 * length, self.weight)
 
+    def weighing(self, weight: float) -> "RepeatedRows":
+        """Returns the same drawer with another loss weight."""
+        return RepeatedRows(self.tokenizer, self.lengths, self.total, weight)
+
     def draw(self, rng: random.Random) -> Row:
         """Returns one row: `total // length` repeats of `length` tokens drawn from the whole vocabulary."""
         length = rng.choice(list(self.lengths))

@@ -6,7 +6,7 @@ orders floating-point sums, is part of the recipe.
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerFast
 from transformers.modeling_utils import PreTrainedModel
 
-from recircuit_worker.contract import CurvePoint, InContextMaterial, OrganismRecipe, OrganismTask
+from recircuit_worker.contract import CurvePoint, InContextMaterial, OrganismRecipe, OrganismTask, TrainingStage
 from recircuit_worker.organisms.measure import repeated_accuracy, task_accuracies
 from recircuit_worker.organisms.model import build_model, use_fused_attention, use_own_attention
 from recircuit_worker.organisms.rows import InContextRows, RepeatedRows, Row, by_length, pad
@@ -36,15 +36,16 @@ class Curriculum:
 
     tokenizer: PreTrainedTokenizerFast
     held_out: InContextMaterial
-    tasks: list[str]
-    in_context: InContextRows
+    tasks: dict[str, list[tuple[str, str]]]
+    """the trained tasks, with the pairs of both halves"""
+    shared: set[str]
     repeated: RepeatedRows
 
-    def rows(self, recipe: OrganismRecipe, step: int) -> list[Row]:
-        """Returns the rows of one step, the same for the same (seed, step)."""
-        rng = random.Random(f"{recipe.seed}|{step}")
-        rows = [self.in_context.draw(rng) for _ in range(recipe.in_context.rows)]
-        return rows + [self.repeated.draw(rng) for _ in range(recipe.repeated.rows)]
+    def in_context(self, recipe: OrganismRecipe, stage: TrainingStage) -> InContextRows:
+        """Returns the drawer of in-context rows of a stage."""
+        weights = {name: stage.shared_weight if name in self.shared else 1.0 for name in self.tasks}
+        template = Template(**vars(self.held_out.template))
+        return InContextRows(self.tokenizer, self.tasks, weights, template, recipe.shots, recipe.other_weight)
 
 
 def prepare(recipe: OrganismRecipe, search: InContextMaterial, held_out: InContextMaterial) -> Curriculum:
@@ -54,21 +55,17 @@ def prepare(recipe: OrganismRecipe, search: InContextMaterial, held_out: InConte
         for task in half.tasks:
             pairs.setdefault(task.task, []).extend((pair.input, pair.output) for pair in task.pairs)
     pairs = {name: sorted(pairs[name]) for name in sorted(pairs)}  # so that weights do not depend on the order of a file
-    template = Template(**vars(search.template))
     demonstrations = [pair for listed in pairs.values() for pair in listed]
+    template = Template(**vars(search.template))
     tokenizer = build_tokenizer(text for text, _ in segments(demonstrations, demonstrations[0][0], template))
-    trained = list(pairs) if recipe.in_context.tasks is None else list(recipe.in_context.tasks)
-    shared = shared_output_tasks(pairs, {task.task: task.domain for task in held_out.tasks})
-    in_context = InContextRows(
+    trained = list(pairs) if recipe.tasks is None else sorted(recipe.tasks)
+    return Curriculum(
         tokenizer,
+        held_out,
         {name: pairs[name] for name in trained},
-        {name: recipe.in_context.shared_weight if name in shared else 1.0 for name in trained},
-        template,
-        recipe.in_context.shots,
-        recipe.in_context.other_weight,
+        shared_output_tasks(pairs, {task.task: task.domain for task in held_out.tasks}),
+        RepeatedRows(tokenizer, recipe.repeated_lengths, recipe.repeated_total, 1.0),
     )
-    repeated = RepeatedRows(tokenizer, recipe.repeated.lengths, recipe.repeated.total, recipe.repeated.weight)
-    return Curriculum(tokenizer, held_out, trained, in_context, repeated)
 
 
 def shared_output_tasks(pairs: dict[str, list[tuple[str, str]]], domains: dict[str, str]) -> set[str]:
@@ -89,33 +86,48 @@ def train(recipe: OrganismRecipe, curriculum: Curriculum, report: Report) -> tup
     """Returns the trained model and its curve; `report(step, steps, note)` is called after every step and may raise."""
     torch.set_num_threads(recipe.threads)
     model = build_model(recipe, curriculum.tokenizer)
-    optimiser = torch.optim.AdamW(
-        model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.98), weight_decay=recipe.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate(recipe, step))
-    use_fused_attention(model)
     curve: list[CurvePoint] = []
-    for step in range(recipe.steps):
-        if step == recipe.steps - recipe.own_attention_steps:
-            use_own_attention(model)
-        loss = _step(model, curriculum.rows(recipe, step))
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-        optimiser.zero_grad(set_to_none=True)
-        if (step + 1) % recipe.evaluate_every == 0 or step + 1 == recipe.steps:
-            curve.append(_point(model.eval(), curriculum, recipe, step + 1, loss))
-            model.train()
-        note = f"loss {loss:.3f}" + (f", 10-shot {curve[-1].ten_shot:.3f}" if curve else "")
-        report(step + 1, recipe.steps, note)
+    total, done = sum(stage.steps for stage in recipe.stages), 0
+    for stage in recipe.stages:
+        for step, loss in _stage(model, recipe, stage, curriculum, done):
+            if step % recipe.evaluate_every == 0 or step == done + stage.steps:
+                curve.append(_point(model.eval(), curriculum, recipe, step, loss))
+                model.train()
+            report(step, total, f"loss {loss:.3f}" + (f", 10-shot {curve[-1].ten_shot:.3f}" if curve else ""))
+        done += stage.steps
     use_own_attention(model)
     return model.eval(), curve
 
 
-def rate(recipe: OrganismRecipe, step: int) -> float:
+def _stage(
+    model: PreTrainedModel, recipe: OrganismRecipe, stage: TrainingStage, curriculum: Curriculum, before: int
+) -> Iterator[tuple[int, float]]:
+    """Yields (step, loss) after every step; steps count on from those of the stages before."""
+    optimiser = torch.optim.AdamW(
+        model.parameters(), lr=stage.learning_rate, betas=(0.9, 0.98), weight_decay=recipe.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate(recipe, stage.steps, step))
+    in_context = curriculum.in_context(recipe, stage)
+    repeated = curriculum.repeated.weighing(stage.repeated_weight)
+    use_fused_attention(model)
+    for step in range(stage.steps):
+        if step == stage.steps - stage.own_attention_steps:
+            use_own_attention(model)
+        rng = random.Random(f"{recipe.seed}|{before + step}")
+        rows = [in_context.draw(rng) for _ in range(stage.in_context_rows)]
+        rows += [repeated.draw(rng) for _ in range(stage.repeated_rows)]
+        loss = _step(model, rows)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        optimiser.zero_grad(set_to_none=True)
+        yield before + step + 1, loss
+
+
+def rate(recipe: OrganismRecipe, steps: int, step: int) -> float:
     """Returns the learning rate of a step as a share of the peak: linear warm-up, then a cosine to `final_share`."""
     warm = min(1.0, (step + 1) / recipe.warmup_steps)
-    cosine = 0.5 * (1 + math.cos(math.pi * step / max(1, recipe.steps)))
+    cosine = 0.5 * (1 + math.cos(math.pi * step / max(1, steps)))
     return warm * (recipe.final_share + (1 - recipe.final_share) * cosine)
 
 
@@ -161,9 +173,9 @@ def _point(
             model,
             curriculum.tokenizer,
             curriculum.held_out,
-            curriculum.tasks,
+            list(curriculum.tasks),
             variant,
-            recipe.in_context.shots,
+            recipe.shots,
             CURVE_PROMPTS,
         )
         return sum(scores.values()) / len(scores)
@@ -175,5 +187,5 @@ def _point(
         ten_shot=mean("clean"),
         shuffled=mean("shuffled"),
         zero_shot=mean("zero-shot"),
-        repeated=repeated if recipe.repeated.rows else None,
+        repeated=repeated if any(stage.repeated_rows for stage in recipe.stages) else None,
     )

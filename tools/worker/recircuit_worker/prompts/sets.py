@@ -81,16 +81,19 @@ def in_context_set(recipe: InContextPrompts, material: InContextMaterial, reader
 
 
 def repeated_set(
-    recipe: RepeatedPrompts, material: RepeatedTokensMaterial, reader: Reader, vocabulary_size: int
+    recipe: RepeatedPrompts,
+    material: InContextMaterial | RepeatedTokensMaterial,
+    reader: Reader,
+    vocabulary_size: int,
 ) -> PromptSet:
-    """Returns `count` sequences. First block: its tokens, chance. Later blocks: all but the first token of the second
+    """Returns `count` sequences; they need a vocabulary and no words, so any behaviour's worker can make them. First block: its tokens, chance. Later blocks: all but the first token of the second
     block, since nothing before it says that a repetition begins.
 
     Raises:
         Refusal: `too-few-tokens`.
     """
     sequences = repeated.generate(
-        namespace=material.namespace,
+        namespace=_namespace(material),
         vocabulary=reader.vocabulary(vocabulary_size),
         length=recipe.length,
         repeats=recipe.repeats,
@@ -106,6 +109,12 @@ def repeated_set(
     later = tuple(column for column, place in enumerate(tokens) if place > start + recipe.length)
     rows = range(recipe.count)
     return PromptSet(recipe, prompts, (Group(FIRST_BLOCK, rows, first), Group(LATER_BLOCKS, rows, later)), ())
+
+
+def _namespace(material: InContextMaterial | RepeatedTokensMaterial) -> str:
+    if isinstance(material, RepeatedTokensMaterial):
+        return material.namespace
+    return f"{material.behaviour}|{material.split}"
 
 
 def unscorable_tasks(names: Sequence[str], material: InContextMaterial, reader: Reader) -> list[UnscorableTask]:
