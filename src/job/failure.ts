@@ -19,9 +19,12 @@ export function endBadly({ record, run, phase, cancelled }: Ending, error: unkno
   if (run === undefined || record.run(run)?.state !== 'running') throw error;
   try {
     if (cancelled) return record.end(run, 'cancelled', 'It was stopped by a signal.');
-    const failure = failureOf(error);
-    const earlier = record.steps(run).filter(({ body }) => body.kind === 'fault').length;
-    record.append(run, `fault/${earlier + 1}`, { kind: 'fault', phase, failure });
+    const steps = record.steps(run);
+    // A verdict stays the last step before the seal, so that a run which failed while it was sealed can still be sealed.
+    if (steps.at(-1)?.body.kind !== 'verdict') {
+      const earlier = steps.filter(({ body }) => body.kind === 'fault').length;
+      record.append(run, `fault/${earlier + 1}`, { kind: 'fault', phase, failure: failureOf(error) });
+    }
     return record.end(run, 'faulted', (error as Error).message);
   } catch {
     // The first failure says more than the one of reporting it; the run is left as it is and can be resumed.

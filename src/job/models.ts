@@ -1,7 +1,7 @@
 /** Finds the model of a job: by the name of its card, or as a folder on this machine. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type ModelCard, type OpenRequest, OrganismCard, Refusal } from '../contract/index.ts';
+import { type ModelCard, type OpenRequest, Refusal } from '../contract/index.ts';
 import { cardForFolder, loadModelCard } from '../protocol/index.ts';
 import { root } from '../root.ts';
 
@@ -51,5 +51,13 @@ function fromFolder(folder: string, organism?: string): { folder: string } {
 /** The hash that the build left beside the weights; null where the organism has no card. */
 function weightsOf(folder: string): string | null {
   const file = join(folder, 'card.json');
-  return existsSync(file) ? OrganismCard.parse(JSON.parse(readFileSync(file, 'utf8'))).weights_sha256 : null;
+  if (!existsSync(file)) return null;
+  const found = /"weights_sha256":\s*"([0-9a-f]{64})"/.exec(readFileSync(file, 'utf8'))?.[1];
+  if (found !== undefined) return found;
+  throw new Refusal({
+    code: 'bad-organism-card',
+    what: `the card ${file}`,
+    why: 'it names no weights_sha256',
+    instead: 'restore it, or build the organism again with `recircuit models build`',
+  });
 }

@@ -6,7 +6,7 @@ import { bench, buildTiny, tinyProtocol } from './fixtures/tiny.ts';
 
 const here = bench();
 const model = join(here.folder, 'tiny-llama');
-beforeAll(() => buildTiny('llama', model), 120_000);
+beforeAll(() => buildTiny('llama', model), 600_000);
 afterAll(() => here.remove());
 
 it('gives the same record after every kill', async () => {

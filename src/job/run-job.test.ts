@@ -14,7 +14,7 @@ beforeAll(async () => {
   here = bench();
   model = join(here.folder, 'tiny-llama');
   await buildTiny('llama', model);
-}, 120_000);
+}, 600_000);
 afterAll(() => here.remove());
 
 const job = (change: Partial<NewJob> = {}): NewJob => ({

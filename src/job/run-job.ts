@@ -13,8 +13,9 @@ import { cancelOnSignals } from './signals.ts';
  */
 export async function runJob(options: JobOptions): Promise<Run> {
   silenceTracing();
+  const resumed = options.run === undefined ? undefined : options.record.findRun(options.run);
+  if (resumed?.state === 'sealed') return resumed;
   const prepared = prepare(options);
-  if (prepared.run?.state === 'sealed') return prepared.run;
   const cancelling = cancelOnSignals(options.signal);
   const job = new Job(options, prepared, cancelling.signal);
   try {
