@@ -34,7 +34,8 @@ export async function buildOrganism(cli: Cli, organism: Organism, force: boolean
 async function train(cli: Cli, request: BuildRequest): Promise<OrganismCard> {
   const line = new ProgressLine(cli.side);
   const watch = new Watch(cli, line);
-  line.keep(`Training ${request.organism}: ${number(request.recipe.stages.reduce((sum, { steps }) => sum + steps, 0))} steps on ${request.recipe.threads} threads`);
+  const steps = request.recipe.stages.reduce((sum, stage) => sum + stage.steps, 0);
+  line.keep(`Training ${request.organism}: ${number(steps)} steps on ${request.recipe.threads} threads`);
   try {
     return await cancellable(async (signal) => {
       const worker = await startWorker({ python: workerPython() });

@@ -65,6 +65,6 @@ export class ProgressLine {
 
   /** Returns a bar for a share that is done, or nothing without a terminal. */
   bar(share: number): string {
-    return this.#stream.isTTY ? `${bar(share, 20, this.#paint)} ` : '';
+    return this.#stream.isTTY ? `${bar(share, 20, this.#paint).replaceAll(' ', '░')} ` : '';
   }
 }

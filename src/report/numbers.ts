@@ -9,6 +9,15 @@ export function number(value: number | null | undefined): string {
   return size < 0.001 ? value.toExponential(1) : grouped(Math.round(value));
 }
 
+/** Returns three decimals without the leading zero, for cells of a map: `.264`, `-.006`; no minus before nothing. */
+export function compact(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  return value
+    .toFixed(3)
+    .replace(/^-(0\.000)$/, '$1')
+    .replace(/^(-?)0\./, '$1.');
+}
+
 function grouped(value: number): string {
   return Math.abs(value) < 10_000 ? String(value) : value.toLocaleString('en-US');
 }

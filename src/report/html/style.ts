@@ -51,6 +51,7 @@ summary{cursor:pointer;font-size:14px}
 summary .origin{margin-left:8px}
 pre{background:var(--panel);border-radius:8px;padding:14px 16px;overflow:auto;max-height:420px;font:12.5px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 footer{margin-top:60px;padding-top:16px;border-top:1px solid var(--rule);font-size:13px;color:var(--soft)}
+@media(max-width:760px){.scroll>.figure{max-width:none}}
 @media(max-width:640px){dl.facts .wide{grid-column:auto}main{padding:26px 16px 48px}h1{font-size:25px}}
 @media print{main{max-width:none;padding:0}details{break-inside:avoid}figure{break-inside:avoid}}
 ${figureStyle}`;

@@ -3,9 +3,9 @@ import { number } from '../numbers.ts';
 import type { Curve, CurveLine } from '../view/types.ts';
 import { el, linear, type Markup, type Scale, svg, text } from './element.ts';
 
-const WIDTH = 720;
+const WIDTH = 780;
 const HEIGHT = 300;
-const BOX = { left: 52, right: 482, top: 16, bottom: 250 };
+const BOX = { left: 52, right: 500, top: 16, bottom: 250 };
 
 /** Returns the figure. One layer is drawn as points, several as lines; controls as thin lines in a band. */
 export function curveSvg(curve: Curve): Markup {

@@ -1,5 +1,5 @@
 /** Layer × head heat map: colour diverges from zero, which is the surface; claimed heads are outlined; hover tells the value. */
-import { number } from '../numbers.ts';
+import { compact, number } from '../numbers.ts';
 import type { HeatMap } from '../view/types.ts';
 import { el, type Markup, svg, text } from './element.ts';
 
@@ -89,10 +89,6 @@ function cell(layer: number, head: number, value: number, extent: number, { w, h
 /** A gentle power keeps small effects visible without making them look large. */
 function shade(share: number): number {
   return share ** 0.8;
-}
-
-function compact(value: number): string {
-  return Number.isFinite(value) ? value.toFixed(3).replace(/^(-?)0\./, '$1.') : '–';
 }
 
 function outline(layer: number, head: number, { w, h }: Size): Markup {

@@ -1,5 +1,5 @@
 /** Layer × head heat map of coloured cells, or of shades made of characters; claimed heads stand in brackets. */
-import { number } from '../numbers.ts';
+import { compact, number } from '../numbers.ts';
 import { extentOf } from '../svg/heat-map.ts';
 import type { HeatMap } from '../view/index.ts';
 import type { Paint, Rgb } from './paint.ts';
@@ -59,10 +59,6 @@ function framed(body: string, width: number, claimed: boolean): string {
 function centred(text: string, width: number): string {
   const left = Math.max(0, Math.floor((width - text.length) / 2));
   return (' '.repeat(left) + text).padEnd(width).slice(0, width);
-}
-
-function compact(value: number): string {
-  return Number.isFinite(value) ? value.toFixed(3).replace(/^(-?)0\./, '$1.') : '–';
 }
 
 function shade(value: number, extent: number): string {
