@@ -16,6 +16,12 @@ export function explain(error: unknown): { code: number; sentence: string } {
       : { code: EXIT.usage, sentence: usage(error.message) };
   }
   const sentence = safe(error instanceof Error ? error.message : error, 'line');
+  if (error instanceof Error && error.name === 'AbortError') {
+    return {
+      code: EXIT.interrupted,
+      sentence: 'stopped by a signal before a run was opened, so there is nothing to resume.',
+    };
+  }
   if (error instanceof UsageError) return { code: EXIT.usage, sentence };
   if (error instanceof Refusal) return { code: EXIT.refused, sentence };
   if (error instanceof Fault)

@@ -1,7 +1,7 @@
 /** Turns what a job tells into progress: phase, call, share done, time left; and keeps the lines that a reader wants later. */
 import type { Protocol, Step } from '../contract/index.ts';
 import type { JobEvent } from '../job/index.ts';
-import { duration, safe, stepLine } from '../report/index.ts';
+import { cut, duration, safe, stepLine } from '../report/index.ts';
 import type { Cli } from './cli.ts';
 import { Estimate } from './estimate.ts';
 import { ProgressLine } from './progress.ts';
@@ -20,6 +20,9 @@ const KEPT = new Set<Step['body']['kind']>([
   'claim',
   'verdict',
 ]);
+
+/** Columns before the words of a line that is kept. */
+const INDENT = 15;
 
 export class RunProgress {
   readonly #cli: Cli;
@@ -58,8 +61,10 @@ export class RunProgress {
       this.#part = '';
     }
     if (!KEPT.has(step.body.kind)) return;
-    const { summary } = stepLine(step);
-    this.#line.keep(`  ${this.#cli.side.dim(step.body.kind.padEnd(12))} ${safe(summary, 'line')}`);
+    const { side } = this.#cli;
+    const summary = safe(stepLine(step).summary, 'line');
+    const shown = side.fits ? cut(summary, side.columns - INDENT) : summary;
+    this.#line.keep(`  ${side.dim(step.body.kind.padEnd(INDENT - 3))} ${shown}`);
   }
 
   #status(): string {

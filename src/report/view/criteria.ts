@@ -36,7 +36,7 @@ function criterionView(
   return {
     ...result,
     set,
-    unit: unitOf(criterion),
+    unit: unitOf(criterion, protocol),
     limits: limitsOf(criterion, nulls),
     shown: shownOf(result, criterion),
     passes: PASSES[criterion?.kind ?? 'at-least'] ?? 'above',
@@ -93,11 +93,11 @@ const UNIT_OF_KIND: Partial<Record<Criterion['kind'], string>> = {
   ratio: 'ratio',
 };
 
-function unitOf(criterion: Criterion | undefined): string {
+function unitOf(criterion: Criterion | undefined, protocol: Protocol): string {
   if (criterion === undefined) return '';
   const ofKind = UNIT_OF_KIND[criterion.kind];
   if (ofKind !== undefined) return ofKind;
-  const unit = 'value' in criterion ? unitOfPath(pathOf(criterion.value)) : '';
+  const unit = 'value' in criterion ? unitOfPath(pathOf(criterion.value), protocol) : '';
   return criterion.kind === 'exceeds-null' && unit !== '' ? `${unit} over the best control` : unit;
 }
 
@@ -105,7 +105,10 @@ function pathOf(quantity: Quantity): string {
   return typeof quantity === 'string' ? quantity : (Object.values(quantity)[0] ?? '');
 }
 
-function unitOfPath(path: string): string {
+/** A selection's values are the field that it takes. */
+function unitOfPath(path: string, protocol: Protocol): string {
   const last = path.split('.').at(-1)?.replace('[]', '') ?? '';
-  return UNIT_OF_FIELD[last] ?? '';
+  const selection = [...protocol.measurements, ...protocol.gate.measure].find(({ name }) => name === path);
+  const field = selection !== undefined && 'pick' in selection ? selection.pick.take : last;
+  return UNIT_OF_FIELD[field] ?? '';
 }
