@@ -4,14 +4,14 @@ import random
 
 import pytest
 import torch
+from process import build_request
+
 from recircuit_worker.decode import decode
 from recircuit_worker.errors import Refusal
 from recircuit_worker.organisms.build import build_organism
 from recircuit_worker.organisms.model import use_fused_attention, use_own_attention
 from recircuit_worker.organisms.rows import RepeatedRows, Row, by_length, pad
 from recircuit_worker.organisms.train import prepare, rate, shared_output_tasks, train
-
-from process import build_request
 
 
 def request(folder, **changes):

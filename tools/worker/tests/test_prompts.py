@@ -12,7 +12,6 @@ from recircuit_worker.contract import InContextMaterial, Pair, Task
 from recircuit_worker.engine.interface import Answers
 from recircuit_worker.errors import Refusal
 from recircuit_worker.prompts import repeated
-from recircuit_worker.prompts.in_context import Template
 from recircuit_worker.prompts.scores import overall, per_prompt, task_scores
 from recircuit_worker.prompts.sets import in_context_set, refuse_unscorable, repeated_set
 from recircuit_worker.prompts.tokens import find_reader, why_unscorable

@@ -8,7 +8,7 @@ from transformers.modeling_utils import PreTrainedModel
 
 from recircuit_worker.contract import InContextMaterial
 from recircuit_worker.organisms.rows import RepeatedRows, pad
-from recircuit_worker.prompts.in_context import Template, generate
+from recircuit_worker.prompts.in_context import generate
 
 CURVE_SEED = 20_000
 """Seed of the prompts of curves and cards, apart from the small seeds that runs use."""
@@ -32,7 +32,7 @@ def task_accuracies(
             behaviour=material.behaviour,
             task=task.task,
             pairs=[(pair.input, pair.output) for pair in task.pairs],
-            template=Template(**vars(material.template)),
+            template=material.template,
             variant=variant,
             shots=shots,
             count=count,

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedTokenizerFast
 
+from recircuit_worker.contract import Template
 from recircuit_worker.organisms.words import SPECIAL
-from recircuit_worker.prompts.in_context import Template, segments
+from recircuit_worker.prompts.in_context import segments
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Row:
 
 
 class InContextRows:
-    """Draws in-context rows of several tasks; every answer of a row is predicted, so a row trains 0 to `shots` shots."""
+    """Draws in-context rows of several tasks; every answer of a row counts, so a row trains 0 to `shots` shots."""
 
     def __init__(
         self,

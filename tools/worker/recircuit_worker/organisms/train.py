@@ -19,7 +19,7 @@ from recircuit_worker.organisms.measure import repeated_accuracy, task_accuracie
 from recircuit_worker.organisms.model import build_model, use_fused_attention, use_own_attention
 from recircuit_worker.organisms.rows import InContextRows, RepeatedRows, Row, by_length, pad
 from recircuit_worker.organisms.words import build_tokenizer
-from recircuit_worker.prompts.in_context import Template, segments
+from recircuit_worker.prompts.in_context import segments
 
 SHORT_ROW = 84
 """Tokens; longer rows (three-word inputs) are padded apart from the short ones."""
@@ -44,8 +44,9 @@ class Curriculum:
     def in_context(self, recipe: OrganismRecipe, stage: TrainingStage) -> InContextRows:
         """Returns the drawer of in-context rows of a stage."""
         weights = {name: stage.shared_weight if name in self.shared else 1.0 for name in self.tasks}
-        template = Template(**vars(self.held_out.template))
-        return InContextRows(self.tokenizer, self.tasks, weights, template, recipe.shots, recipe.other_weight)
+        return InContextRows(
+            self.tokenizer, self.tasks, weights, self.held_out.template, recipe.shots, recipe.other_weight
+        )
 
 
 def prepare(recipe: OrganismRecipe, search: InContextMaterial, held_out: InContextMaterial) -> Curriculum:
@@ -54,10 +55,11 @@ def prepare(recipe: OrganismRecipe, search: InContextMaterial, held_out: InConte
     for half in (search, held_out):
         for task in half.tasks:
             pairs.setdefault(task.task, []).extend((pair.input, pair.output) for pair in task.pairs)
-    pairs = {name: sorted(pairs[name]) for name in sorted(pairs)}  # so that weights do not depend on the order of a file
+    pairs = {
+        name: sorted(pairs[name]) for name in sorted(pairs)
+    }  # so that weights do not depend on the order of a file
     demonstrations = [pair for listed in pairs.values() for pair in listed]
-    template = Template(**vars(search.template))
-    tokenizer = build_tokenizer(text for text, _ in segments(demonstrations, demonstrations[0][0], template))
+    tokenizer = build_tokenizer(text for text, _ in segments(demonstrations, demonstrations[0][0], search.template))
     trained = list(pairs) if recipe.tasks is None else sorted(recipe.tasks)
     return Curriculum(
         tokenizer,
@@ -135,9 +137,7 @@ def card_tasks(model: PreTrainedModel, curriculum: Curriculum, shots: int) -> li
     """Returns every task's accuracies on prompts of the held-out half, for the card."""
     names = [task.task for task in curriculum.held_out.tasks]
     scores = {
-        variant: task_accuracies(
-            model, curriculum.tokenizer, curriculum.held_out, names, variant, shots, CARD_PROMPTS
-        )
+        variant: task_accuracies(model, curriculum.tokenizer, curriculum.held_out, names, variant, shots, CARD_PROMPTS)
         for variant in ("clean", "shuffled", "zero-shot")
     }
     return [

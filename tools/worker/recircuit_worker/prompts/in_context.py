@@ -8,17 +8,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from recircuit_worker.contract import Template
 from recircuit_worker.errors import Refusal
-
-
-@dataclass(frozen=True)
-class Template:
-    """How a pair is written: `{input_prefix} {input}{separator}{output_prefix} {output}{end}`."""
-
-    input_prefix: str
-    output_prefix: str
-    separator: str
-    end: str
 
 
 @dataclass(frozen=True)
@@ -33,7 +24,10 @@ class InContextPrompt:
 
 
 def segments(demonstrations: Sequence[tuple[str, str]], query: str, template: Template) -> list[tuple[str, bool]]:
-    """Returns the prompt in order as (text, is_answer) pieces; joined, they are the prompt's text."""
+    """Returns the prompt in order as (text, is_answer) pieces; joined, they are the prompt's text.
+
+    A pair is `{input_prefix} {input}{separator}{output_prefix} {output}{end}`.
+    """
     pieces: list[tuple[str, bool]] = []
     for given, produced in demonstrations:
         pieces.append((_question(given, template), False))

@@ -16,7 +16,7 @@ from recircuit_worker.contract import (
 from recircuit_worker.engine.interface import TokenPrompt
 from recircuit_worker.errors import Refusal
 from recircuit_worker.prompts import in_context, repeated
-from recircuit_worker.prompts.in_context import InContextPrompt, Template
+from recircuit_worker.prompts.in_context import InContextPrompt
 from recircuit_worker.prompts.tokens import Reader, why_unscorable
 
 FIRST_BLOCK, LATER_BLOCKS = "first-block", "later-blocks"
@@ -69,7 +69,7 @@ def in_context_set(recipe: InContextPrompts, material: InContextMaterial, reader
             behaviour=material.behaviour,
             task=task.task,
             pairs=[(pair.input, pair.output) for pair in task.pairs],
-            template=words_template(material),
+            template=material.template,
             variant=recipe.variant,
             shots=recipe.shots,
             count=recipe.count,
@@ -121,7 +121,7 @@ def unscorable_tasks(names: Sequence[str], material: InContextMaterial, reader: 
     """Returns the tasks whose first answer token says too little, with the reason (see `tokens.why_unscorable`)."""
     found = []
     for task in find_tasks(names, material):
-        why = why_unscorable([(pair.input, pair.output) for pair in task.pairs], words_template(material), reader)
+        why = why_unscorable([(pair.input, pair.output) for pair in task.pairs], material.template, reader)
         if why is not None:
             found.append(UnscorableTask(task.task, why))
     return found
@@ -174,12 +174,6 @@ def find_tasks(names: Sequence[str], material: InContextMaterial) -> list[Task]:
                 instead="name each task once",
             )
     return [known[name] for name in names]
-
-
-def words_template(material: InContextMaterial) -> Template:
-    """Returns the layout in the form that the generator takes."""
-    given = material.template
-    return Template(given.input_prefix, given.output_prefix, given.separator, given.end)
 
 
 def _token_prompt(prompt: InContextPrompt, reader: Reader) -> TokenPrompt:

@@ -10,8 +10,9 @@ from typing import Literal
 
 from transformers import PreTrainedTokenizerBase
 
+from recircuit_worker.contract import Template
 from recircuit_worker.errors import Refusal
-from recircuit_worker.prompts.in_context import Template, segments
+from recircuit_worker.prompts.in_context import segments
 
 MAY_COLLIDE = 0.2
 """A task is scorable while another answer of it, drawn at random, has the same first token at most this often."""
