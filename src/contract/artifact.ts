@@ -12,7 +12,10 @@ export const ArtifactRef = z
     dtype: z.string().describe('float32 unless said otherwise'),
     unit: z.string(),
   })
-  .meta({ id: 'ArtifactRef', description: 'A tensor on disk: its first tensor, `data`, is described here; the manifest says the rest.' });
+  .meta({
+    id: 'ArtifactRef',
+    description: 'A tensor on disk: its first tensor, `data`, is described here; the manifest says the rest.',
+  });
 export type ArtifactRef = z.infer<typeof ArtifactRef>;
 
 export const Manifest = z

@@ -16,7 +16,9 @@ export type Plan = z.infer<typeof Plan>;
 export const Claim = z
   .strictObject({
     roles: z.record(Slug, z.array(Component).min(1)).describe('role -> components, best first'),
-    settings: z.record(z.string(), Json).describe('what the protocol asks for beside components, e.g. the injection layer'),
+    settings: z
+      .record(z.string(), Json)
+      .describe('what the protocol asks for beside components, e.g. the injection layer'),
     statement: z.string().max(4000),
     cites: z.array(z.string()).describe('acts whose results stand behind the claim'),
   })

@@ -17,7 +17,9 @@ const Reason = {
  * Where in a result: `clean.tasks[].accuracy` maps over a list, `clean.tasks.#` counts it, `random[].accuracy` maps over the
  * sets of a control. The first word names a step. Read by `readPath`.
  */
-export const Path = z.string().regex(/^[\w-]+(\[\])?(\.[\w-]+(\[\])?)*(\.#)?$/, 'words joined by dots, such as clean.tasks[].accuracy');
+export const Path = z
+  .string()
+  .regex(/^[\w-]+(\[\])?(\.[\w-]+(\[\])?)*(\.#)?$/, 'words joined by dots, such as clean.tasks[].accuracy');
 
 const Other = z
   .strictObject({
@@ -111,7 +113,9 @@ const criterionBase = {
   models: z.array(Slug).optional().describe('only on these models; absent: on all'),
   weight: z
     .enum(['core', 'required', 'flag'])
-    .describe('core: without it the finding is not reproduced; required: without it only partly; flag: shown, never decides'),
+    .describe(
+      'core: without it the finding is not reproduced; required: without it only partly; flag: shown, never decides',
+    ),
 };
 const threshold = z.strictObject(Threshold).describe('number with its source or reason');
 
@@ -150,7 +154,9 @@ export const Criterion = z
       kind: z.literal('recall'),
       found: Path.describe('ranked components, best first'),
       top: z.number().int().min(1),
-      reference: z.string().describe('`own`: the ranking known for this very model; else the card whose ranking is meant'),
+      reference: z
+        .string()
+        .describe('`own`: the ranking known for this very model; else the card whose ranking is meant'),
       reference_top: z.number().int().min(1),
       threshold,
     }),
@@ -189,7 +195,10 @@ export const Protocol = z
       settings: z.record(z.string(), Json).describe('name -> expression, e.g. the injection layer'),
     }),
     controls: z.array(Control).min(1),
-    measurements: z.array(Measurement).min(1).describe('run by the protocol on the held-out half, after the claim is sealed'),
+    measurements: z
+      .array(Measurement)
+      .min(1)
+      .describe('run by the protocol on the held-out half, after the claim is sealed'),
     criteria: z.strictObject({ known_model: z.array(Criterion), new_model: z.array(Criterion).min(1) }),
     published: z.array(PublishedRanking).default([]),
     shows: z.array(Json).default([]).describe('figures of the report'),

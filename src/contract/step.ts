@@ -46,7 +46,12 @@ export const StepBody = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('fault'), phase: Phase, failure: Failure }),
   z.strictObject({ kind: z.literal('gave-up'), reason: z.string() }),
   z.strictObject({ kind: z.literal('claim'), claim: Claim, sha256: Sha256 }),
-  z.strictObject({ kind: z.literal('control-sets'), control: z.string(), sets: z.array(z.array(z.string())), note: z.string() }),
+  z.strictObject({
+    kind: z.literal('control-sets'),
+    control: z.string(),
+    sets: z.array(z.array(z.string())),
+    note: z.string(),
+  }),
   z.strictObject({ kind: z.literal('verdict'), verdict: Verdict }),
   z.strictObject({ kind: z.literal('sealed'), steps: z.number().int(), verdict: z.string() }),
 ]);

@@ -15,7 +15,7 @@ export const MAX_LINE_BYTES = 16 * 1024 * 1024;
 export const Hello = z
   .strictObject({
     wire: z.number().int(),
-    contract_sha256: Sha256.describe('of contract.schema.json; must equal the orchestrator\'s'),
+    contract_sha256: Sha256.describe("of contract.schema.json; must equal the orchestrator's"),
     python: z.string(),
     torch: z.string(),
     transformers: z.string(),
@@ -51,7 +51,10 @@ export const BuildRequest = z
     recipe: OrganismRecipe,
     material: z.array(Material).describe('both halves of every behaviour of the recipe'),
   })
-  .meta({ id: 'BuildRequest', description: 'Train an organism; progress carries the loss. Answered by an OrganismCard.' });
+  .meta({
+    id: 'BuildRequest',
+    description: 'Train an organism; progress carries the loss. Answered by an OrganismCard.',
+  });
 export type BuildRequest = z.infer<typeof BuildRequest>;
 
 export const Progress = z
@@ -70,9 +73,17 @@ export const Reply = z.union([
   z.strictObject({
     jsonrpc: z.literal('2.0'),
     id: z.number().int().nullable(),
-    error: z.strictObject({ code: z.number().int(), message: z.string(), data: Failure.extend({ kind: z.enum(['refusal', 'fault', 'cancelled']) }) }),
+    error: z.strictObject({
+      code: z.number().int(),
+      message: z.string(),
+      data: Failure.extend({ kind: z.enum(['refusal', 'fault', 'cancelled']) }),
+    }),
   }),
 ]);
 export type Reply = z.infer<typeof Reply>;
 
-export const Notification = z.strictObject({ jsonrpc: z.literal('2.0'), method: z.literal('progress'), params: Progress });
+export const Notification = z.strictObject({
+  jsonrpc: z.literal('2.0'),
+  method: z.literal('progress'),
+  params: Progress,
+});

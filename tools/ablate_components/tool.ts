@@ -14,7 +14,10 @@ export const ablateComponents = defineTool({
     .strictObject({
       prompts: Prompts,
       components: z.array(Component).min(1).max(512),
-      replace_by: z.enum(['mean', 'zero']).default('mean').describe('mean: over the prompts of this call, all tasks together'),
+      replace_by: z
+        .enum(['mean', 'zero'])
+        .default('mean')
+        .describe('mean: over the prompts of this call, all tasks together'),
       positions: z.enum(['last', 'all']).default('last').describe('all: the mean is over positions too'),
     })
     .meta({ id: 'AblateComponentsInput' }),

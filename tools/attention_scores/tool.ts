@@ -4,9 +4,7 @@ import { ArtifactRef, Component, Receipt, RepeatedPrompts } from '../../src/cont
 import { promptCount } from '../counts.ts';
 import { defineTool } from '../define.ts';
 
-export const ScoredHead = z
-  .strictObject({ component: Component, score: z.number() })
-  .meta({ id: 'ScoredHead' });
+export const ScoredHead = z.strictObject({ component: Component, score: z.number() }).meta({ id: 'ScoredHead' });
 
 export const attentionScores = defineTool({
   name: 'attention_scores',
@@ -24,7 +22,14 @@ export const attentionScores = defineTool({
         .nullable()
         .default(null)
         .describe('heads to report, in this order; null: the best ones'),
-      top: z.number().int().min(1).max(512).nullable().default(null).describe('heads returned; null: 2 % of all heads, at least 3'),
+      top: z
+        .number()
+        .int()
+        .min(1)
+        .max(512)
+        .nullable()
+        .default(null)
+        .describe('heads returned; null: 2 % of all heads, at least 3'),
     })
     .meta({ id: 'AttentionScoresInput' }),
   output: z

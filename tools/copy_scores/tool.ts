@@ -1,7 +1,7 @@
 /** Whether a head's OV circuit copies, from weights alone (Elhage et al. 2021, "A Mathematical Framework", copying heads). */
 import * as z from 'zod';
-import { ScoredHead } from '../attention_scores/tool.ts';
 import { ArtifactRef, Component, Receipt } from '../../src/contract/index.ts';
+import { ScoredHead } from '../attention_scores/tool.ts';
 import { defineTool } from '../define.ts';
 
 export const copyScores = defineTool({

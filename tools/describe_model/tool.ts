@@ -5,7 +5,8 @@ import { defineTool } from '../define.ts';
 
 export const describeModel = defineTool({
   name: 'describe_model',
-  description: 'Shape and features of the target model, and the result of its causal self-test. Costs nothing: read at load.',
+  description:
+    'Shape and features of the target model, and the result of its causal self-test. Costs nothing: read at load.',
   runs: 'worker',
   input: z.strictObject({}).meta({ id: 'DescribeModelInput' }),
   output: z.strictObject({ facts: ModelFacts }).meta({ id: 'DescribeModelOutput' }),

@@ -29,7 +29,9 @@ export const generatePrompts = defineTool({
       unscorable: z
         .array(z.strictObject({ task: Slug, why: z.string() }).meta({ id: 'UnscorableTask' }))
         .describe('tasks whose answers share their first token on this tokenizer'),
-      scorable: z.array(Slug).describe('tasks of this call that can be scored by the first answer token; refused when there is none'),
+      scorable: z
+        .array(Slug)
+        .describe('tasks of this call that can be scored by the first answer token; refused when there is none'),
       longest: z.number().int().describe('tokens of the longest prompt'),
       tokens: ArtifactRef.describe('(prompt, token) int64, right-padded with -1'),
       receipt: Receipt,

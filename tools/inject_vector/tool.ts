@@ -16,14 +16,19 @@ export const Injection = z
 export const injectVector = defineTool({
   name: 'inject_vector',
   description:
-    'Function vector = sum over heads of their mean output (of the prompt\'s own task) through the output projection. It is added after a layer at the last token; accuracy is reported for each layer and scale. Usually on zero-shot prompts.',
+    "Function vector = sum over heads of their mean output (of the prompt's own task) through the output projection. It is added after a layer at the last token; accuracy is reported for each layer and scale. Usually on zero-shot prompts.",
   runs: 'worker',
   input: z
     .strictObject({
       prompts: InContextPrompts,
       source: Sha256.describe('artifact of mean_activations'),
       components: z.array(Component).min(1).max(512).describe('heads'),
-      layers: z.array(z.number().int().min(0)).min(1).nullable().default(null).describe('added after these layers; null: all'),
+      layers: z
+        .array(z.number().int().min(0))
+        .min(1)
+        .nullable()
+        .default(null)
+        .describe('added after these layers; null: all'),
       scales: z.array(z.number().positive()).min(1).max(8).default([1]).describe('multiples of the vector'),
       vector: z
         .enum(['own-task', 'other-task'])

@@ -19,7 +19,14 @@ export const rankHeads = defineTool({
   input: z
     .strictObject({
       sweep: Sha256.describe('artifact of sweep_heads'),
-      top: z.number().int().min(1).max(512).nullable().default(null).describe('heads returned; null: 2 % of all heads, at least 6'),
+      top: z
+        .number()
+        .int()
+        .min(1)
+        .max(512)
+        .nullable()
+        .default(null)
+        .describe('heads returned; null: 2 % of all heads, at least 6'),
     })
     .meta({ id: 'RankHeadsInput' }),
   output: z

@@ -5,11 +5,10 @@ import { defineTool } from '../define.ts';
 
 export const recallMemory = defineTool({
   name: 'recall_memory',
-  description: 'Verdicts of earlier sealed runs of this finding, by model. It holds no reference values and nothing of this model.',
+  description:
+    'Verdicts of earlier sealed runs of this finding, by model. It holds no reference values and nothing of this model.',
   runs: 'orchestrator',
-  input: z
-    .strictObject({ limit: z.number().int().min(1).max(50).default(10) })
-    .meta({ id: 'RecallMemoryInput' }),
+  input: z.strictObject({ limit: z.number().int().min(1).max(50).default(10) }).meta({ id: 'RecallMemoryInput' }),
   output: z
     .strictObject({
       cells: z.array(

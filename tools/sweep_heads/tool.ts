@@ -17,7 +17,9 @@ export const sweepHeads = defineTool({
     .meta({ id: 'SweepHeadsInput' }),
   output: z
     .strictObject({
-      effects: ArtifactRef.describe('(task, prompt, layer, head) float32, change in probability of the first answer token'),
+      effects: ArtifactRef.describe(
+        '(task, prompt, layer, head) float32, change in probability of the first answer token',
+      ),
       tasks: z.array(
         z
           .strictObject({

@@ -8,7 +8,7 @@ from tiny import WORDS, in_context, material, repeated_material, repeats, tokeni
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
-from recircuit_worker.contract import InContextMaterial, Pair, Task
+from recircuit_worker.contract import InContextMaterial, Pair, Task, Template
 from recircuit_worker.engine.interface import Answers
 from recircuit_worker.errors import Refusal
 from recircuit_worker.prompts import repeated

@@ -86,8 +86,10 @@ def repeated_set(
     reader: Reader,
     vocabulary_size: int,
 ) -> PromptSet:
-    """Returns `count` sequences; they need a vocabulary and no words, so any behaviour's worker can make them. First block: its tokens, chance. Later blocks: all but the first token of the second
-    block, since nothing before it says that a repetition begins.
+    """Returns `count` sequences; they need a vocabulary and no words, so any behaviour's worker can make them.
+
+    First block: its tokens, chance. Later blocks: all but the first token of the second block, since nothing before it
+    says that a repetition begins.
 
     Raises:
         Refusal: `too-few-tokens`.
