@@ -37,8 +37,9 @@ export function registerModels(program: Command, cli: Cli): void {
     .command('verify')
     .description('Check weights and behaviour numbers of an organism against its card.')
     .argument('<model>', 'name of an organism')
+    .option('--folder <folder>', 'where it was built (default: the folder of its card)')
     .option('--json', 'print what was found as JSON')
-    .action((name: string, options: Json) => verify(cli, name, options));
+    .action((name: string, options: Json & { folder?: string }) => verify(cli, name, options));
 }
 
 function list(cli: Cli, { json }: Json): void {
@@ -121,8 +122,8 @@ function buildLines({ paint }: Cli, card: OrganismCard): string[] {
   ];
 }
 
-async function verify(cli: Cli, name: string, { json }: Json): Promise<void> {
-  const found = await verifyOrganism(organismNamed(name), cli.home().artifacts);
+async function verify(cli: Cli, name: string, { folder, json }: Json & { folder?: string }): Promise<void> {
+  const found = await verifyOrganism(organismNamed(name, folder), cli.home().artifacts);
   if (!found.ok) cli.exit(EXIT.tampered);
   if (json) {
     cli.json(found);

@@ -9,6 +9,7 @@ import { openRecord, type RunRecord } from '../../store/index.ts';
 import { workerPython } from '../../worker/index.ts';
 import { type Cli, findRun, type Home } from '../cli.ts';
 import { UsageError } from '../failure.ts';
+import { logIn } from '../log.ts';
 import { RunProgress } from '../run-progress.ts';
 
 interface Options {
@@ -111,7 +112,8 @@ async function work(cli: Cli, record: RunRecord, home: Home, asked: Asked): Prom
   const earlier: readonly Step[] = before ? record.steps(before.run) : [];
   const protocol = before ? Protocol.parse(before.protocol) : loadProtocol('finding' in asked ? asked.finding : '');
   const progress = new RunProgress(cli, protocol, loadBehaviour(protocol.behaviour).tasks.length, earlier);
-  const means = { record, artifacts: home.artifacts, checkpoints: home.checkpoints, python: workerPython() };
+  const log = logIn(home);
+  const means = { record, artifacts: home.artifacts, checkpoints: home.checkpoints, python: workerPython(), log };
   try {
     return await runJob({ ...asked, ...means, onEvent: progress.onEvent } as JobOptions);
   } finally {
