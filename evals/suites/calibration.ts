@@ -7,7 +7,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Claim, CriterionResult, ModelFacts, Run, VerdictName } from '../../src/contract/index.ts';
+import {
+  type Claim,
+  type CriterionResult,
+  Fault,
+  type ModelFacts,
+  type Run,
+  type VerdictName,
+} from '../../src/contract/index.ts';
 import { drawControl, runJob } from '../../src/job/index.ts';
 import { openRecord, type RunRecord } from '../../src/store/index.ts';
 import { workerPython } from '../../src/worker/index.ts';
@@ -59,29 +66,15 @@ export async function calibrate(plan: CalibrationPlan): Promise<Calibration> {
       { seed, claim: 'agent' as const },
       { seed, claim: 'random' as const },
     ]);
-    const runs = await inParallel(cases, plan.at_once, async ({ seed, claim }) => {
-      const means = {
-        record,
-        artifacts: join(folder, 'artifacts'),
-        checkpoints: join(folder, `${seed}-${claim}.db`),
-        python: workerPython(),
-      };
-      const replace = claim === 'random' ? randomClaim : undefined;
-      const run = await runJob({
-        ...means,
-        finding: plan.finding,
-        model: plan.model,
-        planner: 'scripted',
-        seed,
-        claim: replace,
-      });
-      const outcome = outcomeOf(record, run, seed, claim);
-      plan.onRun?.(outcome);
-      return { run, outcome };
+    const runs = await inParallel(cases, plan.at_once, async (one) => {
+      const found = await runOne(plan, record, folder, one);
+      plan.onRun?.(found.outcome);
+      return found;
     });
     const outcomes = runs.map(({ outcome }) => outcome);
-    const protocol_sha256 = runs[0]?.run.protocol_sha256 ?? '';
-    const weights_sha256 = weightsIn(record, runs[0]?.run.run ?? '');
+    const [first] = runs.flatMap(({ run }) => run ?? []);
+    const protocol_sha256 = first?.protocol_sha256 ?? '';
+    const weights_sha256 = weightsIn(record, first?.run ?? '');
     return {
       finding: plan.finding,
       model: plan.model,
@@ -93,6 +86,36 @@ export async function calibrate(plan: CalibrationPlan): Promise<Calibration> {
   } finally {
     record.close();
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A run that the machinery fails has no verdict; it is counted as such and does not end the others. */
+async function runOne(
+  plan: CalibrationPlan,
+  record: RunRecord,
+  folder: string,
+  { seed, claim }: Pick<Outcome, 'seed' | 'claim'>,
+): Promise<{ run?: Run; outcome: Outcome }> {
+  const means = {
+    record,
+    artifacts: join(folder, 'artifacts'),
+    checkpoints: join(folder, `${seed}-${claim}.db`),
+    python: workerPython(),
+  };
+  const replace = claim === 'random' ? randomClaim : undefined;
+  try {
+    const run = await runJob({
+      ...means,
+      finding: plan.finding,
+      model: plan.model,
+      planner: 'scripted',
+      seed,
+      claim: replace,
+    });
+    return { run, outcome: outcomeOf(record, run, seed, claim) };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return { outcome: { seed, claim, verdict: null, because: error.message, components: [], measured: {} } };
   }
 }
 

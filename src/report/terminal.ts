@@ -92,11 +92,11 @@ function claim({ claim: claimed }: RunView, paint: Paint): string[] {
   ];
 }
 
-/** One heat map and one curve: the page shows all. The curve with the most layers says most. */
+/** One heat map and one curve: the page shows all. The curve with the most layers says most, of two the later with its controls. */
 function pictures({ figures }: RunView, paint: Paint): string[][] {
   const map = figures.find((figure): figure is HeatMap => figure.kind === 'heat-map');
   const curves = figures.filter((figure): figure is Curve => figure.kind === 'curve');
-  const widest = [...curves].sort((a, b) => layersOf(b) - layersOf(a))[0];
+  const widest = curves.toReversed().sort((a, b) => layersOf(b) - layersOf(a))[0];
   return [map, widest]
     .filter((figure): figure is Figure => figure !== undefined)
     .map((figure) => picture(figure, paint));

@@ -26,7 +26,7 @@ export const rankHeads = defineTool({
         .max(512)
         .nullable()
         .default(null)
-        .describe('heads returned; null: 2 % of all heads, at least 6'),
+        .describe('heads returned; null: 2 % of all heads, at least 10'),
     })
     .meta({ id: 'RankHeadsInput' }),
   output: z

@@ -15,7 +15,7 @@ const NEGATIVE_SHADES = [' ', '.', '-', '=', '%', 'X'];
 export function heatMapLines(map: Pick<HeatMap, 'values' | 'unit' | 'title' | 'marked'>, paint: Paint): string[] {
   const heads = map.values[0]?.length ?? 0;
   const room = Math.floor((paint.columns - 9) / Math.max(1, heads));
-  const width = room >= 7 ? 7 : room >= 3 ? 3 : room >= 2 ? 2 : 1;
+  const width = room >= 6 ? Math.min(room, 7) : room >= 3 ? 3 : room >= 2 ? 2 : 1;
   const extent = extentOf(map.values);
   const marked = new Set(map.marked);
   const rows = map.values.map((row, layer) => {
@@ -37,7 +37,7 @@ function header(heads: number, width: number, paint: Paint): string {
 
 function cell(value: number, extent: number, width: number, claimed: boolean, paint: Paint): string {
   if (paint.depth === 0) return plainCell(value, extent, width, claimed);
-  const body = width >= 7 ? compact(value) : '';
+  const body = width >= 6 ? compact(value) : '';
   const text = width < 3 ? (claimed ? '◆' : '') : framed(body, width, claimed);
   const ground = paint.ground(mixed(value, extent), text.padEnd(width));
   return claimed ? paint.bold(ground) : ground;
@@ -47,13 +47,13 @@ function cell(value: number, extent: number, width: number, claimed: boolean, pa
 function plainCell(value: number, extent: number, width: number, claimed: boolean): string {
   const mark = shade(value, extent);
   if (width < 3) return mark.repeat(width);
-  const text = framed(width >= 7 ? compact(value) : mark, width, claimed);
+  const text = framed(width >= 6 ? compact(value) : mark, width, claimed);
   return width >= 7 && !claimed ? `${text.slice(0, -1)}${mark}` : text;
 }
 
 function framed(body: string, width: number, claimed: boolean): string {
   const inner = body.padStart(width - 2);
-  return claimed ? `[${inner}]` : ` ${inner} `;
+  return (claimed ? `[${inner}]` : ` ${inner} `).slice(0, width);
 }
 
 function centred(text: string, width: number): string {

@@ -26,6 +26,9 @@ interface Stream {
 }
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Of a file or pipe, which has no width of its own: sixteen heads with their numbers fit. */
+const WIDTH = 110;
+
 const TONE: Record<Tone, string> = { pass: '32', fail: '31', warn: '33', none: '2' };
 
 /** Returns what the stream can show. NO_COLOR (any text) wins over everything; FORCE_COLOR over a stream that is no terminal. */
@@ -42,11 +45,11 @@ function depthOf(stream: Stream, env: Environment): Depth {
 
 function widthOf(stream: Stream, env: Environment): number {
   const columns = stream.columns ?? Number(env['COLUMNS'] ?? 0);
-  return columns >= 40 ? Math.min(columns, 200) : 100;
+  return columns >= 40 ? Math.min(columns, 200) : WIDTH;
 }
 
 /** Returns a paint of that depth. */
-export function makePaint(depth: Depth, columns = 100, fits = false): Paint {
+export function makePaint(depth: Depth, columns = WIDTH, fits = false): Paint {
   const code = (on: string, off: string) => (text: string) =>
     depth === 0 || text === '' ? text : `\u001b[${on}m${text}\u001b[${off}m`;
   const colour = (base: 38 | 48, rgb: Rgb) =>

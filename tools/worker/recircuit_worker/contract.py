@@ -443,7 +443,7 @@ class RankHeadsInput:
     sweep: str
     """artifact of sweep_heads"""
     top: int | None
-    """heads returned; null: 2 % of all heads, at least 6"""
+    """heads returned; null: 2 % of all heads, at least 10"""
 
 
 @dataclass(frozen=True)

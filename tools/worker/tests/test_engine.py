@@ -261,3 +261,27 @@ def test_nan_is_a_fault() -> None:
     with pytest.raises(Fault) as fault:
         case.engine.answers(prompts())
     assert fault.value.code == "nan-from-model"
+
+
+def test_several_edits_of_the_last_token_are_each_as_if_alone(case: Case) -> None:
+    """The frozen prefix changes no number: each set of edits is compared with whole passes of its own."""
+    asked = prompts()
+    width = case.engine.parts.d_model
+    sets = [
+        [],
+        [Edit("residual", 0, "add", torch.randn(len(asked), width, dtype=torch.float64))],
+        [Edit("head", 1, "zero", head=0), Edit("head", 0, "zero", head=1)],
+    ]
+    together = case.engine.answers_each(asked, sets)
+    for found, edits in zip(together, sets, strict=True):
+        alone = case.engine.answers(asked, edits)
+        assert (found.log_probability - alone.log_probability).abs().max() < EXACT
+        assert torch.equal(found.correct, alone.correct)
+
+
+def test_edits_before_the_last_token_are_never_made_on_a_frozen_prefix(case: Case) -> None:
+    asked = prompts()
+    everywhere = [Edit("head", 0, "zero", head=0, positions="all")]
+    (found,) = case.engine.answers_each(asked, [everywhere])
+    alone = case.engine.answers(asked, everywhere)
+    assert (found.log_probability - alone.log_probability).abs().max() < EXACT

@@ -109,6 +109,10 @@ class Engine(Protocol):
         """Returns the answers at the scored positions; all prompts have equally many of them."""
         ...
 
+    def answers_each(self, prompts: Sequence[TokenPrompt], edit_sets: Sequence[Sequence[Edit]]) -> list[Answers]:
+        """Returns the answers under each set of edits, as `answers` gives them one by one."""
+        ...
+
     def head_means(
         self, prompts: Sequence[TokenPrompt], group_of: Sequence[int], groups: int, only_correct: bool
     ) -> HeadMeans:

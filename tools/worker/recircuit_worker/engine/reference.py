@@ -1,7 +1,7 @@
 """The reference engine: one forward pass for each prompt and patched head, through the model's own code.
 
-It is meant to be obviously right, so that a faster engine can be held to it. The one liberty: the passes of a sweep run
-the last token over the prompt's frozen prefix (`prefix.py`), since a head patched there reaches no earlier token.
+It is meant to be obviously right, so that a faster engine can be held to it. The one liberty: where several passes edit
+the last token alone, they run that token over the prompt's frozen prefix (`prefix.py`), since it reaches no other.
 `whole_passes=True` runs every token every time; audits and tests compare the two.
 """
 
@@ -47,18 +47,29 @@ class Reference:
 
     def answers(self, prompts: Sequence[TokenPrompt], edits: Sequence[Edit] = ()) -> Answers:
         check_edits(edits, self.parts, len(prompts))
+        found = self._no_answers(prompts)
+        for batch in self._batches(prompts):
+            _fill(found, batch, self._forward(batch, edits))
+        return found
+
+    def answers_each(self, prompts: Sequence[TokenPrompt], edit_sets: Sequence[Sequence[Edit]]) -> list[Answers]:
+        for edits in edit_sets:
+            check_edits(edits, self.parts, len(prompts))
+        found = [self._no_answers(prompts) for _ in edit_sets]
+        frozen = not self.whole_passes and _last_token_only(prompts, edit_sets)
+        for batch in self._batches(prompts, equal_lengths=frozen):
+            batch, cache = self._prefix(batch) if frozen else (batch, None)
+            for answers, edits in zip(found, edit_sets, strict=True):
+                _fill(answers, batch, self._forward(batch, edits, cache=cache))
+        return found
+
+    def _no_answers(self, prompts: Sequence[TokenPrompt]) -> Answers:
         shape = (len(prompts), len(prompts[0].scored))
-        found = Answers(
+        return Answers(
             torch.zeros(shape, dtype=torch.bool),
             torch.zeros(shape, dtype=self.number),
             torch.zeros(shape, dtype=self.number),
         )
-        for batch in self._batches(prompts):
-            correct, log_probability = _judge(self._forward(batch, edits), batch.targets)
-            found.correct[batch.rows] = correct.cpu()
-            found.log_probability[batch.rows] = log_probability.cpu()
-            found.probability[batch.rows] = log_probability.exp().cpu()
-        return found
 
     def head_means(
         self, prompts: Sequence[TokenPrompt], group_of: Sequence[int], groups: int, only_correct: bool
@@ -182,6 +193,19 @@ class Reference:
             return self.model(
                 input_ids=batch.ids, attention_mask=batch.mask, past_key_values=cache, use_cache=cache is not None
             ).logits
+
+
+def _last_token_only(prompts: Sequence[TokenPrompt], edit_sets: Sequence[Sequence[Edit]]) -> bool:
+    """Returns whether nothing before the last token is edited or scored, so that a frozen prefix changes no number."""
+    scored = all(prompt.scored == (len(prompt.ids) - 1,) and len(prompt.ids) > 1 for prompt in prompts)
+    return scored and all(edit.positions == "last" for edits in edit_sets for edit in edits)
+
+
+def _fill(found: Answers, batch: Batch, logits: Tensor) -> None:
+    correct, log_probability = _judge(logits, batch.targets)
+    found.correct[batch.rows] = correct.cpu()
+    found.log_probability[batch.rows] = log_probability.cpu()
+    found.probability[batch.rows] = log_probability.exp().cpu()
 
 
 def _judge(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:

@@ -35,17 +35,11 @@ def run(request: InjectVectorInput, bench: Bench) -> InjectVectorOutput:
     )
     values = vectors[prompts.group_of]  # (prompt, d_model)
     bench.expect(len(prompts.prompts) * (1 + len(layers) * len(request.scales)))
-    before = overall(task_scores(prompts, bench.engine.answers(prompts.prompts)))[0]
-    rows = [
-        _row(
-            layer,
-            scale,
-            prompts,
-            bench.engine.answers(prompts.prompts, [Edit("residual", layer, "add", scale * values)]),
-        )
-        for layer in layers
-        for scale in request.scales
-    ]
+    places = [(layer, scale) for layer in layers for scale in request.scales]
+    edits = [[Edit("residual", layer, "add", scale * values)] for layer, scale in places]
+    clean, *added = bench.engine.answers_each(prompts.prompts, [[], *edits])
+    before = overall(task_scores(prompts, clean))[0]
+    rows = [_row(*place, prompts, answers) for place, answers in zip(places, added, strict=True)]
     accuracy = torch.tensor([[task.accuracy for task in row.tasks] for row in rows])
     return InjectVectorOutput(
         before=before,

@@ -9,7 +9,8 @@ from recircuit_worker.errors import Refusal
 from recircuit_worker.ranking import best_first, default_top
 from recircuit_worker.tools.sweep_heads import KIND as EFFECTS
 
-AT_LEAST = 6
+AT_LEAST = 10
+"""as in the released script of Todd et al. 2024"""
 
 
 def run(request: RankHeadsInput, bench: Bench) -> RankHeadsOutput:
