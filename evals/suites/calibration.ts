@@ -163,7 +163,7 @@ Made by \`npm run calibration\`; do not edit. Weights ${weights_sha256.slice(0, 
 
 ## The agent's own claims: ${counts(ours)}
 
-Two seeds share ${percent(overlap.mean)} of the smaller claim on average, ${percent(overlap.least)} at least.
+${ours.length > 1 ? `Two seeds share ${percent(overlap.mean)} of the smaller claim on average, ${percent(overlap.least)} at least.` : 'One seed alone has nothing to overlap with.'}
 
 ${results(ours)}
 
