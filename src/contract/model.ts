@@ -21,7 +21,7 @@ export const TrainingStage = z
   .strictObject({
     steps: z.number().int().min(1),
     learning_rate: z.number().positive().describe('peak'),
-    in_context_rows: z.number().int().min(1).describe('per step'),
+    in_context_rows: z.number().int().min(0).describe('per step'),
     shared_weight: z.number().positive().describe('how often a task with shared outputs is drawn, 1 for the others'),
     repeated_rows: z.number().int().min(0).describe('rows of repeated random tokens per step'),
     repeated_weight: z.number().min(0).describe('loss weight of a predictable token, 1 for a token of an answer'),
