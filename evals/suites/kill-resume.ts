@@ -151,7 +151,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       finding: { type: 'string', default: 'induction-heads' },
-      model: { type: 'string', default: 'icl-gemma2' },
+      model: { type: 'string', default: 'induction-gpt2' },
       seed: { type: 'string', default: '1' },
       points: { type: 'string', default: '25' },
       'at-once': { type: 'string', default: '2' },

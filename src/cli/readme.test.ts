@@ -24,10 +24,9 @@ const commands = (mark: string): string[] =>
 /** Verdicts that the commands must end with: the criteria and controls are the protocols', the truth is the organisms' history. */
 const VERDICTS: Readonly<Record<string, string>> = {
   'npm start': 'reproduced',
-  'npx recircuit run function-vector-heads --model icl-gemma2 --seed 1': 'reproduced',
   'npx recircuit run function-vector-heads --model icl-gemma2-untrained': 'behaviour-absent',
   'npx recircuit run function-vector-heads --model icl-gemma2-lookup': 'not-reproduced',
-  'npx recircuit run induction-heads --model icl-gemma2': 'reproduced',
+  'npx recircuit run induction-heads --model induction-gpt2': 'reproduced',
 };
 /** This file is part of `npm test`, which cannot run itself. */
 const NOT_HERE = ['npm test'];

@@ -51,9 +51,10 @@ function plainCell(value: number, extent: number, width: number, claimed: boolea
   return width >= 7 && !claimed ? `${text.slice(0, -1)}${mark}` : text;
 }
 
+/** Points of numbers stand under each other, in brackets or not. */
 function framed(body: string, width: number, claimed: boolean): string {
-  const inner = body.padStart(width - 2);
-  return (claimed ? `[${inner}]` : ` ${inner} `).slice(0, width);
+  const text = claimed ? `[${body.padStart(width - 2)}]` : `${body.padStart(width - 1)} `;
+  return text.slice(0, width);
 }
 
 function centred(text: string, width: number): string {
