@@ -74,6 +74,7 @@ describe('view', () => {
   it('shows a run that has not ended', () => {
     const open = { ...run, state: 'faulted' as const, verdict: null, ended_at: null, note: 'the worker died' };
     const half = viewOf(open, home.record.steps(run.run).slice(0, 12), new Map());
+    expect(half.criteria.map(({ id, status }) => [id, status])).toEqual([['G1', 'pass']]);
     expect(resultPage(half, makePaint(0)).join('\n')).toContain('FAULTED');
     expect(illFormed(reportHtml(half).replace(/<!doctype html>|<meta[^>]*>/g, ''))).toBeNull();
   });

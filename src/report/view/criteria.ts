@@ -4,11 +4,13 @@ import { mean } from '../numbers.ts';
 import { originsOf, type Result } from './trail.ts';
 import type { CriterionView } from './types.ts';
 
+/** A run that has no verdict may have a gate. */
+export type Judged = Pick<Verdict, 'gate' | 'criteria'>;
+
 type Set_ = CriterionView['set'];
 
 /** Returns gate, known-model and new-model criteria, in this order, as far as the verdict holds them. */
-export function criteriaOf(verdict: Verdict | null, protocol: Protocol, results: readonly Result[]): CriterionView[] {
-  if (verdict === null) return [];
+export function criteriaOf(verdict: Judged, protocol: Protocol, results: readonly Result[]): CriterionView[] {
   const known = new Map(protocol.criteria.known_model.map((item) => [item.id, item]));
   const fresh = new Map(protocol.criteria.new_model.map((item) => [item.id, item]));
   const view = (result: CriterionResult, set: Set_, criterion?: Criterion) =>

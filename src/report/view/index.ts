@@ -28,7 +28,11 @@ export function viewOf(run: Run, steps: readonly Step[], tensors: Tensors): RunV
     finding: findingOf(protocol),
     facts: facts?.body.facts ?? null,
     verdict: verdict && { name: verdict.body.verdict.verdict, because: verdict.body.verdict.because, act: verdict.act },
-    criteria: criteriaOf(verdict?.body.verdict ?? null, protocol, results),
+    criteria: criteriaOf(
+      verdict?.body.verdict ?? { gate: last(steps, 'gate')?.body.result ?? null, criteria: [] },
+      protocol,
+      results,
+    ),
     claim: claim && claimOf(claim.act, claim.body, protocol, results),
     plan: plan && { ...plan.body.plan, act: plan.act },
     figures: figuresOf(results, tensors, protocol, claim?.body.claim ?? null),
