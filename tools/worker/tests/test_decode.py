@@ -142,6 +142,8 @@ def recipe(config):
     return dict.fromkeys(required, 1) | {
         "architecture": "llama",
         "config": config,
-        "in_context": {"rows": 1, "shots": 1, "tasks": None, "shared_weight": 1, "other_weight": 0},
-        "repeated": {"rows": 0, "lengths": [2], "total": 4, "weight": 0},
+        "tasks": None,
+        "repeated_lengths": [2],
+        "repeated_total": 4,
+        "stages": [],
     }

@@ -50,7 +50,9 @@ def build_organism(request: BuildRequest, report: Report) -> OrganismCard:
             seconds=round(time.monotonic() - started, 1),
         )
         (scratch / "card.json").write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
-        os.chmod(scratch, 0o755)
+        scratch.chmod(0o755)  # as a folder made by hand, not private as temporary ones are
+        for file in scratch.iterdir():
+            file.chmod(0o644)
         os.replace(scratch, target)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
