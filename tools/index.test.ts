@@ -109,7 +109,7 @@ describe('what a model is shown', () => {
       properties: {
         sweep: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'artifact of sweep_heads' },
         top: {
-          description: 'heads returned; null: 2 % of all heads, at least 6',
+          description: 'heads returned; null: 2 % of all heads, at least 10',
           default: null,
           anyOf: [{ type: 'integer', minimum: 1, maximum: 512 }, { type: 'null' }],
         },

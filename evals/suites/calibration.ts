@@ -112,6 +112,7 @@ async function runOne(
       seed,
       claim: replace,
     });
+    if (run.state === 'cancelled') throw new Error('the suite was stopped by a signal');
     return { run, outcome: outcomeOf(record, run, seed, claim) };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
