@@ -95,7 +95,7 @@ def test_the_whole_path_in_context(benches, architecture) -> None:
     assert receipt.edits_fired == receipt.edits_requested == 12 * LAYERS * HEADS + 8
     assert receipt.audit.pairs == 8 and receipt.audit.max_deviation <= receipt.audit.tolerance == 1e-4
     ranked = call(rank_heads, RankHeadsInput(swept.effects.sha256, None), at)
-    assert len(ranked.heads) == len(ranked.half_a) == 6 and ranked.all_heads == LAYERS * HEADS
+    assert len(ranked.heads) == len(ranked.half_a) == 10 and ranked.all_heads == LAYERS * HEADS
     added = call(inject_vector, injection(at, source.means.sha256, norm="through-norm", scales=(1.0, 2.0)), at)
     assert len(added.rows) == 2 * LAYERS and added.receipt.edits_fired == 12 * 2 * LAYERS
     lost = call(ablate_components, AblateComponentsInput(in_context(), ("a1.h0", "m2"), "mean", "last"), at)
