@@ -24,7 +24,7 @@ export const measureBehaviour = defineTool({
   output: z
     .strictObject({
       tasks: z.array(TaskScore),
-      accuracy: Share.describe('mean over the tasks'),
+      accuracy: Share.describe('mean over the tasks; of repeated tokens that of the later blocks'),
       per_prompt: ArtifactRef.describe('(task, prompt, statistic) float32: correct, probability, log probability'),
       receipt: Receipt,
     })

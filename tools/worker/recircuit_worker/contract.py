@@ -280,7 +280,7 @@ class MeasureBehaviourInput:
 class MeasureBehaviourOutput:
     tasks: tuple[TaskScore, ...]
     accuracy: float
-    """mean over the tasks"""
+    """mean over the tasks; of repeated tokens that of the later blocks"""
     per_prompt: ArtifactRef
     """(task, prompt, statistic) float32: correct, probability, log probability"""
     receipt: Receipt
