@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'agents/**/*.test.ts', 'tools/**/*.test.ts', 'evals/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/.venv/**', 'runs/**'],
+    globalSetup: 'src/testing.ts',
     pool: 'forks',
     testTimeout: 180_000,
     hookTimeout: 180_000,

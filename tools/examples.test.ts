@@ -1,6 +1,5 @@
 /** Every `tools/<tool>/examples/*.json` is run by the real worker on the organism that it names. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
@@ -11,6 +10,7 @@ import { loadBehaviour, loadModelCard, material } from '../src/protocol/index.ts
 import { root } from '../src/root.ts';
 import { hasWorkerPython } from '../src/setup/paths.mjs';
 import { openRecord } from '../src/store/index.ts';
+import { temporaryFolder } from '../src/testing.ts';
 import { startWorker, type WorkerClient, workerPython } from '../src/worker/index.ts';
 import { findTool, tools } from './index.ts';
 
@@ -86,13 +86,12 @@ function whyNot(): string | undefined {
 }
 
 describe.skipIf(missing !== undefined)('in the worker', () => {
-  const artifacts = mkdtempSync(join(tmpdir(), 'examples-'));
+  const artifacts = temporaryFolder();
   const workers = new Map<string, Promise<WorkerClient>>();
   const outputs = new Map<string, Promise<JsonObject>>();
 
   afterAll(async () => {
     for (const worker of workers.values()) await (await worker).stop();
-    rmSync(artifacts, { recursive: true });
   });
 
   /** One worker for each model and half of a behaviour. */

@@ -1,34 +1,22 @@
 /** The command line as others meet it: a process with words in, text and an exit code out. */
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { EXIT } from '../contract/index.ts';
 import { buildTiny } from '../job/fixtures/tiny.ts';
 import { freshHome, recordRun } from '../report/testing.ts';
 import { root } from '../root.ts';
+import { temporaryFolder } from '../testing.ts';
 
 const home = freshHome();
 const run = recordRun(home, 'An agent wrote this: \u001b[2J\u001b]0;owned\u0007<script>x</script>');
-const empty = mkdtempSync(join(tmpdir(), 'recircuit-cli-'));
+const empty = temporaryFolder();
 /** A folder that looks like a model until somebody opens it. */
-const hollow = mkdtempSync(join(tmpdir(), 'recircuit-hollow-'));
+const hollow = temporaryFolder();
 writeFileSync(join(hollow, 'config.json'), '{"num_hidden_layers": 2, "num_attention_heads": 2, "hidden_size": 8}');
 
 beforeAll(() => home.record.close());
-afterAll(() => {
-  for (const folder of [home.home, empty, hollow]) rmSync(folder, { recursive: true });
-});
 
 async function recircuit(words: readonly string[], env: Record<string, string> = {}, folder = home.home) {
   const main = join(root, 'src/cli/main.ts');
@@ -246,7 +234,7 @@ describe('runs verify', () => {
       code: 0,
       stdout: expect.stringContaining('as they were written'),
     });
-    const copy = mkdtempSync(join(tmpdir(), 'recircuit-tampered-'));
+    const copy = temporaryFolder();
     copyFileSync(join(home.home, 'runs.db'), join(copy, 'runs.db'));
     const [file] = readdirSync(home.artifacts).filter((name) => name.endsWith('.safetensors'));
     const bytes = readFileSync(join(home.artifacts, file ?? ''));
@@ -258,6 +246,5 @@ describe('runs verify', () => {
     const { code, stdout } = await recircuit(['runs', 'verify', 'latest'], {}, copy);
     expect(code).toBe(EXIT.tampered);
     expect(stdout).toMatch(/step \d+: .*was changed/);
-    rmSync(copy, { recursive: true });
   });
 });

@@ -3,15 +3,15 @@
  * need a model of somebody else's; here it is missing, so each must be refused in one sentence. The numbers that the README
  * quotes are held against what the commands print.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { CriterionResult } from '../contract/index.ts';
 import { EXIT } from '../contract/index.ts';
 import { root } from '../root.ts';
 import { openRecord } from '../store/index.ts';
+import { temporaryFolder } from '../testing.ts';
 import { workerPython } from '../worker/index.ts';
 
 const MINUTES = 60_000;
@@ -33,9 +33,8 @@ const NOT_HERE = ['npm test'];
 
 let folder: string;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'recircuit-readme-'));
+  folder = temporaryFolder();
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function run(command: string): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }> {
   const env = {

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openRecord } from '../store/index.ts';
+import { temporaryFolder } from '../testing.ts';
 import { workerPython } from '../worker/index.ts';
 import { checks, examine, healthy, type Row } from './index.ts';
 
@@ -45,7 +45,7 @@ test('a Python without torch is named with its own words', async () => {
 });
 
 test('a record: none yet, a good one, and a file that is none', async () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'recircuit-doctor-')), 'runs.db');
+  const file = join(temporaryFolder(), 'runs.db');
   expect(await row('record', { record: file })).toMatchObject({ status: 'information' });
   openRecord(file).close();
   expect(await row('record', { record: file })).toMatchObject({ status: 'ok', found: '0 runs, newest migration' });
@@ -54,7 +54,7 @@ test('a record: none yet, a good one, and a file that is none', async () => {
 });
 
 test('an artifacts folder that is not there yet is looked at where it would be made', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'recircuit-doctor-'));
+  const folder = temporaryFolder();
   expect(await row('artifacts', { artifacts: join(folder, 'a', 'b') })).toMatchObject({ status: 'ok' });
   mkdirSync(join(folder, 'file-parent'));
   writeFileSync(join(folder, 'file-parent', 'file'), '');

@@ -1,6 +1,4 @@
 /** The agent's graph on a real record, with the one tool that needs no worker. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,6 +7,7 @@ import { type AgentView, type Planner, runAgent } from '../../agents/index.ts';
 import { check } from '../../evals/checkers/index.ts';
 import { hashOf, type JsonObject, type Step } from '../contract/index.ts';
 import { openRecord, type RunRecord } from '../store/index.ts';
+import { temporaryFolder } from '../testing.ts';
 import { RunRecorder } from './recorder.ts';
 import { RecordingToolRunner } from './tool-runner.ts';
 
@@ -17,7 +16,7 @@ let record: RunRecord;
 let run: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'recircuit-agent-'));
+  folder = temporaryFolder();
   record = openRecord(join(folder, 'runs.db'));
   const protocol = { finding: 'tiny-memory' };
   run = record.createRun({
@@ -29,10 +28,7 @@ beforeEach(() => {
     protocol_sha256: hashOf(protocol),
   }).run;
 });
-afterEach(() => {
-  record.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterEach(() => record.close());
 
 const memory = view({ procedure: [{ name: 'first', tool: 'recall_memory', input: { limit: 2 }, serves: [] }] });
 const plan = { kind: 'plan', plan: { intent: 'i', items: [{ name: 'first', tool: 'recall_memory', serves: [] }] } };

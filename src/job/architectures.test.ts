@@ -1,12 +1,11 @@
 /** The whole path, from the gate to the sealed verdict, on an untrained model of each architecture. The verdict is not the point. */
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { verifyRun } from '../store/index.ts';
 import { bench, buildTiny, CONFIGS, tinyProtocol } from './fixtures/tiny.ts';
 import { runJob } from './index.ts';
 
 const here = bench();
-afterAll(() => here.remove());
 
 describe('the whole path', () => {
   it.each(Object.keys(CONFIGS) as (keyof typeof CONFIGS)[])(

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Planner } from '../../agents/index.ts';
 import { Protocol, type Step } from '../contract/index.ts';
 import { type Bench, bench, buildTiny, tinyProtocol } from './fixtures/tiny.ts';
@@ -15,7 +15,6 @@ beforeAll(async () => {
   model = join(here.folder, 'tiny-llama');
   await buildTiny('llama', model);
 }, 600_000);
-afterAll(() => here.remove());
 
 const job = (change: Partial<NewJob> = {}): NewJob => ({
   ...here.means,

@@ -1,13 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Material, Refusal } from '../contract/index.ts';
+import { temporaryFolder } from '../testing.ts';
 import { readCsv, writeCsv } from './csv.ts';
 import { behaviourNames, loadBehaviour, material, readBehaviour, sharedOutputTasks, splitHash } from './index.ts';
 
-const scratch = mkdtempSync(join(tmpdir(), 'behaviours-'));
-afterAll(() => rmSync(scratch, { recursive: true }));
+const scratch = temporaryFolder();
 
 describe('word lists', () => {
   it('reads quoted fields, doubled quotes, both line ends and a missing last one', () => {

@@ -1,16 +1,15 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { hashOf, Material, Refusal } from '../contract/index.ts';
 import { root } from '../root.ts';
+import { temporaryFolder } from '../testing.ts';
 import { importFunctionVectors, loadBehaviour, material, writeImported } from './index.ts';
 import { publishedData } from './published-data.ts';
 
 const fixture = join(root, 'src/protocol/fixtures/published');
 const published = join(root, '../shared/data/function_vectors');
-const scratch = mkdtempSync(join(tmpdir(), 'published-'));
-afterAll(() => rmSync(scratch, { recursive: true }));
+const scratch = temporaryFolder();
 
 /** A copy of the fixture that a test may change. */
 function copy(name: string): string {

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Protocol, type Reference, Refusal } from '../contract/index.ts';
+import { temporaryFolder } from '../testing.ts';
 import {
   agentView,
   cardForFolder,
@@ -21,8 +21,7 @@ import {
 import { protocolProblems } from './problems.ts';
 import { toolProblems } from './tool-problems.ts';
 
-const scratch = mkdtempSync(join(tmpdir(), 'protocols-'));
-afterAll(() => rmSync(scratch, { recursive: true }));
+const scratch = temporaryFolder();
 const protocols = loadProtocols();
 const cards = loadModelCards();
 

@@ -1,5 +1,4 @@
-import { rmSync } from 'node:fs';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadView, makePaint, reportHtml, resultPage, trainingSvg, viewOf } from './index.ts';
 import { curveSvg } from './svg/curve.ts';
 import { heatMapSvg } from './svg/heat-map.ts';
@@ -12,7 +11,6 @@ const home = freshHome();
 const run = recordRun(home, EVIL);
 const view = loadView(home.record, run, home.artifacts);
 const page = reportHtml(view);
-afterAll(() => rmSync(home.home, { recursive: true }));
 
 /** Returns what is wrong with the nesting of tags, or null. Enough of XML for markup that `el` writes. */
 function illFormed(markup: string): string | null {

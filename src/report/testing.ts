@@ -2,8 +2,7 @@
  * A whole run of function-vector heads with invented numbers, recorded through the store: data for tests and for looking at
  * the faces, never evidence. Criterion results come from the true checkers, tensors are written as the worker writes them.
  */
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { check, verdictOf } from '../../evals/checkers/index.ts';
@@ -19,6 +18,7 @@ import {
 } from '../contract/index.ts';
 import { root } from '../root.ts';
 import { openRecord, type RunRecord } from '../store/index.ts';
+import { temporaryFolder } from '../testing.ts';
 
 const ZERO = '0'.repeat(64);
 const versions = { python: '3.11.2', torch: '2.13.0', transformers: '5.23.0', worker: '0.1.0' };
@@ -39,7 +39,7 @@ export interface Fixture {
 
 /** A home folder with an empty record. */
 export function freshHome(): Fixture {
-  const home = mkdtempSync(join(tmpdir(), 'recircuit-report-'));
+  const home = temporaryFolder();
   const artifacts = join(home, 'artifacts');
   mkdirSync(artifacts);
   return { home, artifacts, record: openRecord(join(home, 'runs.db')) };

@@ -1,10 +1,10 @@
 /** What `npm test` counts and when it fails, against reports of the real runners. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root } from '../root.ts';
+import { temporaryFolder } from '../testing.ts';
 import { workerPython } from './paths.mjs';
 
 interface Counts {
@@ -61,7 +61,7 @@ test('with a filter one runner may have nothing to do, but not both', () => {
 });
 
 test("the report of vitest's tests is counted, files that do not load included", () => {
-  const folder = mkdtempSync(join(tmpdir(), 'recircuit-counts-'));
+  const folder = temporaryFolder();
   const vitest = join(root, 'node_modules/vitest');
   const head = `import { expect, test } from '${vitest}/dist/index.js';\n`;
   writeFileSync(join(folder, 'vitest.config.js'), 'export default {};');
@@ -81,7 +81,7 @@ test("the report of vitest's tests is counted, files that do not load included",
 });
 
 test("pytest's report is counted, files that do not load included", () => {
-  const folder = mkdtempSync(join(tmpdir(), 'recircuit-counts-'));
+  const folder = temporaryFolder();
   writeFileSync(
     join(folder, 'test_a.py'),
     'import pytest\n\ndef test_good(): pass\n\ndef test_bad(): assert 0, "<&>"\n\n' +

@@ -1,10 +1,10 @@
 /** Set-up's parts, against real processes and files; the whole is tried on fresh clones. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root } from '../root.ts';
+import { temporaryFolder } from '../testing.ts';
 
 /** Runs JavaScript that may import the .mjs files beside this one; returns what it printed and how it ended. */
 function run(
@@ -28,7 +28,6 @@ function run(
   });
 }
 
-const folder = (): string => mkdtempSync(join(tmpdir(), 'recircuit-setup-'));
 const json = (text: string): unknown => JSON.parse(text);
 
 test('the Node range of package.json is understood, and nothing outside it passes', async () => {
@@ -40,7 +39,7 @@ test('the Node range of package.json is understood, and nothing outside it passe
 });
 
 test('a stamp changes with its files and words, and a missing file is not an empty word', async () => {
-  const file = join(folder(), 'a');
+  const file = join(temporaryFolder(), 'a');
   writeFileSync(file, 'one');
   const { out } = await run(`
     import { writeFileSync } from 'node:fs';
@@ -64,7 +63,7 @@ const locked = (file: string, name: string): string => `
   });`;
 
 test('of two set-ups at once the second says that it waits, and works after the first', async () => {
-  const file = join(folder(), 'lock');
+  const file = join(temporaryFolder(), 'lock');
   const log = (): string => (existsSync(`${file}.log`) ? readFileSync(`${file}.log`, 'utf8') : '');
   const first = run(locked(file, 'a'));
   await expect.poll(log, { timeout: 30_000 }).toBe('a in\n');
@@ -80,7 +79,7 @@ test.each([
   ['a process that is gone', '999999999', 0],
   ['a process that has been silent, whatever bears its number now', String(process.pid), 60],
 ])('the lock of %s is taken over', async (_, pid, age) => {
-  const file = join(folder(), 'lock');
+  const file = join(temporaryFolder(), 'lock');
   writeFileSync(file, pid);
   writeFileSync(`${file}.go`, '');
   const then = new Date(Date.now() - age * 1_000);

@@ -1,20 +1,18 @@
 /** Opening: what is created, migrated and refused. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { root } from '../root.ts';
+import { temporaryFolder } from '../testing.ts';
 import { openRecord } from './index.ts';
 import { migrations } from './migrations.ts';
 import { freshRecord, openRun } from './testing.ts';
 
-const folder = (): string => mkdtempSync(join(tmpdir(), 'recircuit-open-'));
-
 describe('opening', () => {
   test('creates folders, WAL, every migration by name, and keeps what was there', () => {
-    const file = join(folder(), 'a', 'b', 'runs.db');
+    const file = join(temporaryFolder(), 'a', 'b', 'runs.db');
     const record = openRecord(file);
     const { run } = openRun(record);
     const raw = new Database(file);
@@ -49,18 +47,18 @@ describe('opening', () => {
   });
 
   test('what is no record is refused in one sentence', () => {
-    const text = join(folder(), 'runs.db');
+    const text = join(temporaryFolder(), 'runs.db');
     writeFileSync(text, 'not a database, but long enough to be looked at as if it were one'.repeat(100));
     expect(() => openRecord(text)).toThrow('is not an SQLite database');
-    const foreign = join(folder(), 'runs.db');
+    const foreign = join(temporaryFolder(), 'runs.db');
     new Database(foreign).exec('CREATE TABLE bookmark (url TEXT)');
     expect(() => openRecord(foreign)).toThrow('database of another program');
-    expect(() => openRecord(join(folder(), 'none.db'), { readOnly: true })).toThrow('there is no such file');
-    expect(() => openRecord(folder())).toThrow('cannot be opened');
+    expect(() => openRecord(join(temporaryFolder(), 'none.db'), { readOnly: true })).toThrow('there is no such file');
+    expect(() => openRecord(temporaryFolder())).toThrow('cannot be opened');
   });
 
   test('eight processes may create it at once', async () => {
-    const file = join(folder(), 'runs.db');
+    const file = join(temporaryFolder(), 'runs.db');
     const script = `import { openRecord } from './src/store/index.ts'; openRecord(process.argv.at(-1)).close();`;
     const open = (): Promise<unknown> =>
       execa(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script, file], { cwd: root });

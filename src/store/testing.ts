@@ -1,7 +1,6 @@
 /** What the tests of the store share: temporary records, small true step bodies, and artifacts written as the worker writes them. */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type ArtifactRef,
@@ -13,6 +12,7 @@ import {
   sha256,
   type VerdictName,
 } from '../contract/index.ts';
+import { temporaryFolder } from '../testing.ts';
 import { openRecord, type RunRecord } from './index.ts';
 
 const ZERO = '0'.repeat(64);
@@ -21,7 +21,7 @@ export const protocol = { finding: 'function-vector-heads', roles: [{ role: 'fv'
 
 /** A new folder with a record and a folder for artifacts. */
 export function freshRecord(): { dir: string; file: string; artifacts: string; record: RunRecord } {
-  const dir = mkdtempSync(join(tmpdir(), 'recircuit-store-'));
+  const dir = temporaryFolder();
   const artifacts = join(dir, 'artifacts');
   mkdirSync(artifacts);
   const file = join(dir, 'runs.db');

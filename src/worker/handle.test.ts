@@ -1,9 +1,8 @@
 /** Restarting, against real processes. */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ModelFacts, OpenRequest } from '../contract/index.ts';
+import { temporaryFolder } from '../testing.ts';
 import { failureOf, hostile, isRunning } from './fixtures/start.ts';
 import { WorkerHandle } from './index.ts';
 
@@ -57,7 +56,7 @@ async function withHandle(use: (handle: WorkerHandle) => Promise<void>): Promise
   }
 }
 
-const marker = (): { marker: string } => ({ marker: join(mkdtempSync(join(tmpdir(), 'recircuit-')), 'died') });
+const marker = (): { marker: string } => ({ marker: join(temporaryFolder(), 'died') });
 
 test('a call during which the worker died is made once more by a new worker', async () => {
   await withHandle(async (handle) => {
