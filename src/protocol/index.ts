@@ -11,6 +11,6 @@ export { cardForFolder, loadModelCard, loadModelCards } from './models.ts';
 export { nearest, unknownName } from './names.ts';
 export { findingFolder, loadProtocol, loadProtocols, protocolHash } from './protocols.ts';
 export { loadReference, publishedRanking, type RankedComponent, readReference, sealReference } from './references.ts';
-export { material, sharedOutputTasks, splitHash } from './split.ts';
+export { material, splitHash } from './split.ts';
 export { agentView, type ProtocolView } from './view.ts';
 export { writeImported } from './write-imported.ts';

@@ -43,25 +43,6 @@ function places(inputs: readonly string[]): ReadonlyMap<string, number> {
   return new Map(inputs.map((input, place) => [input, place]));
 }
 
-/** Two tasks of a domain share their outputs when at least this share of the larger set of outputs is in both. */
-const SHARED = 0.9;
-
-/**
- * Returns the names of the tasks that share their outputs with another task of their domain, in order. Only they need more
- * than the label words to be told apart.
- */
-export function sharedOutputTasks({ tasks }: LoadedBehaviour): string[] {
-  const outputs = new Map(tasks.map((task) => [task, new Set(task.pairs.map(({ output }) => output))]));
-  const shares = (a: Task, b: Task): boolean => {
-    const [ours, theirs] = [outputs.get(a) as Set<string>, outputs.get(b) as Set<string>];
-    const common = [...ours].filter((output) => theirs.has(output)).length;
-    return common >= SHARED * Math.max(ours.size, theirs.size);
-  };
-  return tasks
-    .filter((task) => tasks.some((other) => other !== task && other.domain === task.domain && shares(task, other)))
-    .map(({ task }) => task);
-}
-
 function emptyHalf(behaviour: string, task: string, split: Split): Refusal {
   return new Refusal({
     code: 'empty-half',
