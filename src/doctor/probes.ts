@@ -10,7 +10,7 @@ import * as z from 'zod';
 import { OrganismCard, Refusal } from '../contract/index.ts';
 import { loadModelCards } from '../protocol/index.ts';
 import { root } from '../root.ts';
-import { satisfies, wantedNode } from '../setup/node-version.mjs';
+import { satisfies, wantedNode, wantedPython } from '../setup/versions.mjs';
 import { openRecord } from '../store/index.ts';
 import { startWorker } from '../worker/index.ts';
 
@@ -44,8 +44,9 @@ export const sqlite: Probe = async () => {
 };
 
 export const python: Probe = async (place) => {
-  const { stdout } = await run(place.python, ['-c', 'import sys; print(sys.version.split()[0])']);
-  return judged(true, `Python ${stdout.trim()} at ${place.python}`);
+  const { stdout } = await run(place.python, ['-c', 'import sys; print("%d.%d.%d" % sys.version_info[:3])']);
+  const version = stdout.trim();
+  return judged(satisfies(version, wantedPython()), `Python ${version}, wanted ${wantedPython()}, at ${place.python}`);
 };
 
 const TORCH = `

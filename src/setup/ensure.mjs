@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { pythonEnvironment } from './environment.mjs';
 import { withLock } from './lock.mjs';
-import { checkNode } from './node-version.mjs';
 import { nodePackages } from './packages.mjs';
 import { root } from './paths.mjs';
 import { say, seconds } from './report.mjs';
+import { checkNode } from './versions.mjs';
 
 const parts = [nodePackages, pythonEnvironment];
 

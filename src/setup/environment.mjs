@@ -5,6 +5,7 @@ import { root, venv, venvPython } from './paths.mjs';
 import { SetupError, say } from './report.mjs';
 import { collect, runQuietly } from './run.mjs';
 import { hasStamp, keyOf, removeStamp, writeStamp } from './stamp.mjs';
+import { satisfies, wantedPython } from './versions.mjs';
 
 const worker = join(root, 'tools', 'worker');
 const requirements = join(worker, 'requirements.txt');
@@ -12,8 +13,6 @@ const stamp = join(venv, '.recircuit-stamp');
 /** Says that the folder is ours to remake. */
 const mark = join(venv, '.recircuit');
 
-/** The oldest that the pinned packages run on; the worker itself asks for less. */
-const OLDEST = [3, 11];
 const NAMES = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python'];
 const PIP = ['-m', 'pip', '--disable-pip-version-check', '--no-input', 'install'];
 
@@ -64,18 +63,16 @@ function pip(what, args) {
 
 /** The first interpreter that is new enough and able to make an environment. */
 export async function findPython() {
+  const range = wantedPython();
   const named = process.env.RECIRCUIT_PYTHON;
   const seen = [];
   for (const name of named ? [named] : NAMES) {
     const { code, output } = await collect(name, ['-c', 'import sys; print("%d.%d.%d" % sys.version_info[:3])']);
     const version = output.trim();
     if (code !== 0 || !/^\d+\.\d+\.\d+$/.test(version)) continue;
-    const [major, minor] = version.split('.').map(Number);
-    if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return { name, version };
+    if (satisfies(version, range)) return { name, version };
     seen.push(`${name} is ${version}`);
   }
   const found = seen.length > 0 ? seen.join(', ') : `no ${named ?? 'python3'} was found`;
-  throw new SetupError(
-    `the worker needs Python ${OLDEST.join('.')} or newer, but ${found}: install one, or name it in RECIRCUIT_PYTHON.`,
-  );
+  throw new SetupError(`the worker needs Python ${range}, but ${found}: install one, or name it in RECIRCUIT_PYTHON.`);
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root } from '../root.ts';
 import { temporaryFolder } from '../testing.ts';
+import { wantedPython } from './versions.mjs';
 
 /** Runs JavaScript that may import the .mjs files beside this one; returns what it printed and how it ended. */
 function run(
@@ -33,9 +34,14 @@ const json = (text: string): unknown => JSON.parse(text);
 test('the Node range of package.json is understood, and nothing outside it passes', async () => {
   const versions = ['18.20.8', '20.18.3', '20.19.0', '20.20.2', '21.7.3', '22.13.1', '22.14.0', '24.1.0'];
   const { out } = await run(`
-    import { satisfies, wantedNode } from './node-version.mjs';
+    import { satisfies, wantedNode } from './versions.mjs';
     console.log(JSON.stringify(${JSON.stringify(versions)}.filter((v) => satisfies(v, wantedNode()))));`);
   expect(json(out)).toEqual(['20.19.0', '20.20.2', '22.14.0', '24.1.0']);
+});
+
+test('README asks for the Python that the worker asks for', () => {
+  const [, oldest] = /^>=([\d.]+)$/.exec(wantedPython()) ?? [];
+  expect(readFileSync(join(root, 'README.md'), 'utf8')).toContain(`Python ${oldest} or newer`);
 });
 
 test('a stamp changes with its files and words, and a missing file is not an empty word', async () => {
