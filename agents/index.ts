@@ -1,4 +1,5 @@
 /** The public face of the room. LangGraph is imported when an agent runs, so that a command's help does not wait for it. */
+import type { BaseCheckpointSaver } from '@langchain/langgraph';
 import type { AgentPorts } from './ports.ts';
 
 export { Action } from './action.ts';
@@ -16,7 +17,10 @@ export type {
 } from './ports.ts';
 
 /** Runs the agent; see run-agent.ts. */
-export async function runAgent(ports: AgentPorts, options: { thread: string; checkpoints: string }): Promise<void> {
+export async function runAgent(
+  ports: AgentPorts,
+  options: { thread: string; checkpointer: BaseCheckpointSaver },
+): Promise<void> {
   const agent = await import('./run-agent.ts');
   await agent.runAgent(ports, options);
 }

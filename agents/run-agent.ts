@@ -2,8 +2,7 @@
  * Runs the graph on a run that is new or was cut off. The record is the truth: a checkpoint is used only where it says
  * nothing that the record does not say, and is dropped otherwise (see README.md).
  */
-import { SqliteSaver } from '@langchain/langgraph-checkpoint-sqlite';
-import Database from 'better-sqlite3';
+import type { BaseCheckpointSaver } from '@langchain/langgraph';
 import type { Step } from '../src/contract/index.ts';
 import { ACT, recordedCall } from './acts.ts';
 import { buildGraph } from './graph.ts';
@@ -15,27 +14,19 @@ const SUPERSTEPS = 1000;
 
 /**
  * Contract: returns once the record holds a claim, a giving up or a failed gate; throws what a tool runner or recorder threw.
- * @param options.thread the run; @param options.checkpoints SQLite file, made when missing
+ * @param options.thread the run; @param options.checkpointer where the graph saves its walk
  */
-export async function runAgent(ports: AgentPorts, options: { thread: string; checkpoints: string }): Promise<void> {
-  const database = new Database(options.checkpoints);
-  try {
-    database.pragma('synchronous = FULL');
-    const saver = new SqliteSaver(database);
-    const graph = buildGraph(ports, saver);
-    const config = {
-      configurable: { thread_id: options.thread },
-      recursionLimit: SUPERSTEPS,
-      durability: 'sync' as const,
-    };
-    const saved = await graph.getState(config).catch(() => undefined);
-    const goesOn =
-      saved !== undefined && saved.next.length > 0 && agrees(saved.values as AgentState, ports.recorder.steps());
-    if (!goesOn) await saver.deleteThread(options.thread);
-    await graph.invoke(goesOn ? null : { version: GRAPH_VERSION }, config);
-  } finally {
-    database.close();
-  }
+export async function runAgent(
+  ports: AgentPorts,
+  { thread, checkpointer }: { thread: string; checkpointer: BaseCheckpointSaver },
+): Promise<void> {
+  const graph = buildGraph(ports, checkpointer);
+  const config = { configurable: { thread_id: thread }, recursionLimit: SUPERSTEPS, durability: 'sync' as const };
+  const saved = await graph.getState(config).catch(() => undefined);
+  const goesOn =
+    saved !== undefined && saved.next.length > 0 && agrees(saved.values as AgentState, ports.recorder.steps());
+  if (!goesOn) await checkpointer.deleteThread(thread);
+  await graph.invoke(goesOn ? null : { version: GRAPH_VERSION }, config);
 }
 
 /** True where the record holds everything that the checkpoint takes for done. The record may hold more. */

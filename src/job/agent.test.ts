@@ -8,6 +8,7 @@ import { check } from '../../evals/checkers/index.ts';
 import { hashOf, type JsonObject, type Step } from '../contract/index.ts';
 import { openRecord, type RunRecord } from '../store/index.ts';
 import { temporaryFolder } from '../testing.ts';
+import { withCheckpoints } from './checkpoints.ts';
 import { RunRecorder } from './recorder.ts';
 import { RecordingToolRunner } from './tool-runner.ts';
 
@@ -82,9 +83,9 @@ async function act(
   });
   const judgeGate = (values: JsonObject, unmeasured: Record<string, string>) =>
     check(shown.gate.criterion, { values, unmeasured, references: {} });
-  await runAgent(
-    { planner: by, tools, recorder, judgeGate, view: shown, facts: facts(), seed: 1 },
-    { thread: run, checkpoints: join(folder, 'checkpoints.db') },
+  const ports = { planner: by, tools, recorder, judgeGate, view: shown, facts: facts(), seed: 1 };
+  await withCheckpoints(join(folder, 'checkpoints.db'), (checkpointer) =>
+    runAgent(ports, { thread: run, checkpointer }),
   );
   return record.steps(run);
 }

@@ -17,6 +17,7 @@ import {
 } from '../contract/index.ts';
 import type { WorkerHandle } from '../worker/index.ts';
 import { CALL_MS } from './budget.ts';
+import { withCheckpoints } from './checkpoints.ts';
 import { endBadly } from './failure.ts';
 import { faultPoint } from './fault-points.ts';
 import { openedBody, refuseOtherConditions } from './opened.ts';
@@ -81,7 +82,7 @@ export class Job {
         check(protocol.gate.criterion, { values, unmeasured, references: {} }),
     };
     const checkpoints = this.#options.checkpoints ?? join(dirname(resolve(this.#options.artifacts)), 'checkpoints.db');
-    await runAgent(ports, { thread: run, checkpoints });
+    await withCheckpoints(checkpoints, (checkpointer) => runAgent(ports, { thread: run, checkpointer }));
   }
 
   async #verify(): Promise<Run> {
