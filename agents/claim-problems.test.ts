@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { facts } from '../src/contract/fixtures/facts.ts';
 import { claimProblems } from './claim-problems.ts';
-import { facts, view } from './fixtures/view.ts';
+import { view } from './fixtures/view.ts';
 
 const results = { ranked: { act: 'search/01-ranked', tool: 'rank_heads', output: {} } };
 const good = { roles: { vector: ['a0.h1'] }, settings: { layer: 1 }, statement: 's', cites: ['search/01-ranked'] };

@@ -2,9 +2,10 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { facts, view } from '../../agents/fixtures/view.ts';
+import { view } from '../../agents/fixtures/view.ts';
 import { type AgentView, type Planner, runAgent } from '../../agents/index.ts';
 import { check } from '../../evals/checkers/index.ts';
+import { facts } from '../contract/fixtures/facts.ts';
 import { hashOf, type JsonObject, type Step } from '../contract/index.ts';
 import { openRecord, type RunRecord } from '../store/index.ts';
 import { temporaryFolder } from '../testing.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { facts } from '../../agents/fixtures/view.ts';
+import { facts } from '../contract/fixtures/facts.ts';
 import { drawControl } from './controls.ts';
 
 const control = (sets: number) => ({
@@ -9,7 +9,7 @@ const control = (sets: number) => ({
   sets,
 });
 const claim = (...vector: string[]) => ({ roles: { vector }, settings: {}, statement: '', cites: [] });
-const model = { ...facts(), layers: 4, heads: 8 };
+const model = facts({ layers: 4, heads: 8 });
 
 describe('drawControl', () => {
   it('draws distinct sets with as many heads in each layer as the claim, none of them claimed', () => {

@@ -1,34 +1,11 @@
 /** Restarting, against real processes. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { ModelFacts, OpenRequest } from '../contract/index.ts';
+import { facts } from '../contract/fixtures/facts.ts';
+import type { OpenRequest } from '../contract/index.ts';
 import { temporaryFolder } from '../testing.ts';
 import { failureOf, hostile, isRunning } from './fixtures/start.ts';
 import { WorkerHandle } from './index.ts';
-
-const sha = '0'.repeat(64);
-
-const facts: ModelFacts = {
-  model: 'none',
-  architecture: 'None',
-  layers: 1,
-  heads: 1,
-  kv_heads: 1,
-  head_dim: 1,
-  d_model: 1,
-  vocabulary: 1,
-  parameters: 1,
-  post_attention_norm: false,
-  attention_soft_cap: null,
-  logit_soft_cap: null,
-  sliding_window: null,
-  attention: 'eager',
-  dtype: 'float32',
-  device: 'cpu',
-  weights_sha256: sha,
-  revision: null,
-  self_test: { heads_tested: 1, zeroed_heads_that_changed_logits: 1, identity_max_change: 0, tolerance: 0 },
-};
 
 const request: OpenRequest = {
   model: 'none',
@@ -46,7 +23,7 @@ const request: OpenRequest = {
 const policy = { restarts: 2, windowMs: 600_000, backoffMs: 1 };
 
 async function withHandle(use: (handle: WorkerHandle) => Promise<void>): Promise<void> {
-  const env = { RECIRCUIT_FIXTURE_FACTS: JSON.stringify(facts) };
+  const env = { RECIRCUIT_FIXTURE_FACTS: JSON.stringify(facts()) };
   const handle = await WorkerHandle.open(hostile({ env }), request, {}, policy);
   try {
     await use(handle);
@@ -60,7 +37,7 @@ const marker = (): { marker: string } => ({ marker: join(temporaryFolder(), 'die
 
 test('a call during which the worker died is made once more by a new worker', async () => {
   await withHandle(async (handle) => {
-    expect(handle.facts).toEqual(facts);
+    expect(handle.facts).toEqual(facts());
     const first = handle.pid;
     const { pid } = await handle.call('die_once', marker());
     expect(pid).not.toBe(first);
