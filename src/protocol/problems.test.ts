@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { Protocol } from '../contract/index.ts';
+import { loadProtocol } from './index.ts';
+import { protocolProblems } from './problems.ts';
+import { toolProblems } from './tool-problems.ts';
+
+describe('problems that a schema cannot see', () => {
+  const change = (edit: (protocol: ReturnType<typeof structuredClone<Protocol>>) => void): string[] => {
+    const protocol = structuredClone(loadProtocol('function-vector-heads'));
+    edit(protocol);
+    return protocolProblems(Protocol.parse(protocol));
+  };
+  const tool = (name: string, input: Record<string, string | { [key: string]: string }>) => ({
+    name,
+    tool: 't',
+    input,
+    serves: [],
+  });
+  it.each<[string, (protocol: Protocol) => void]>([
+    ['the step of gate and procedure "clean" is named twice', (p) => p.procedure.push(tool('clean', {}))],
+    ['the step of gate and measurements "claim" is named twice', (p) => p.measurements.push(tool('claim', {}))],
+    [
+      'the criterion "N1" is named twice',
+      (p) => p.criteria.known_model.push({ ...(p.criteria.new_model[0] as Protocol['gate']['criterion']) }),
+    ],
+    [
+      'procedure, step "late", refers to the step "later"',
+      (p) => p.procedure.push(tool('late', { x: { $from: 'later.y' } })),
+    ],
+    [
+      'procedure, step "early", refers to the role "function-vector"',
+      (p) => p.procedure.push(tool('early', { x: { $claim: 'function-vector' } })),
+    ],
+    [
+      'measurements, step "m", refers to the setting "depth"',
+      (p) => p.measurements.push(tool('m', { x: { $setting: 'depth' } })),
+    ],
+    [
+      'measurements, step "m", refers to the control "random-heads"',
+      (p) => p.measurements.push(tool('m', { x: { $control: 'random-heads' } })),
+    ],
+    [
+      'runs over the unknown control "other"',
+      (p) => p.measurements.push({ ...tool('m', {}), over: { control: 'other' } }),
+    ],
+    [
+      'claim_from gives no components for the role "function-vector"',
+      (p) => delete p.claim_from.roles['function-vector'],
+    ],
+    ['claim_from gives the role "mover"', (p) => Object.assign(p.claim_from.roles, { mover: [] })],
+    ['names the unknown role "mover"', (p) => Object.assign(p.controls[0] as object, { role: 'mover' })],
+    [
+      'criterion N1 refers to the step "gone"',
+      (p) => Object.assign(p.criteria.new_model[0] as object, { value: 'gone.accuracy' }),
+    ],
+    ['serves the unknown criterion "Z9"', (p) => p.procedure.push({ ...tool('s', {}), serves: ['Z9'] })],
+    [
+      'the role "function-vector" has neither source nor because',
+      (p) => delete (p.roles[0] as { source?: string }).source,
+    ],
+    [
+      'a threshold of criterion N1 has neither',
+      (p) => Object.assign(p.criteria.new_model[0] as object, { threshold: { value: 1 } }),
+    ],
+    [
+      'no criterion of the new-model set is core',
+      (p) => p.criteria.new_model.map((criterion) => Object.assign(criterion, { weight: 'required' })),
+    ],
+    ['the gate is a flag', (p) => Object.assign(p.gate.criterion, { weight: 'flag' })],
+  ])('%s', (problem, edit) => {
+    expect(change(() => {})).toEqual([]);
+    expect(change(edit).join('\n')).toContain(problem);
+  });
+});
+
+describe('calls of tools', () => {
+  const problems = (tool: string, input: Record<string, unknown>): string[] =>
+    toolProblems({
+      ...loadProtocol('induction-heads'),
+      procedure: [{ name: 's', tool, input: input as never, serves: [] }],
+    });
+  const prompts = { kind: 'repeated-tokens', seed: { $run: 'seed' } };
+  it.each<[string, Record<string, unknown>, string]>([
+    ['measure_behavior', { prompts }, 'unknown tool "measure_behavior"; the nearest is measure_behaviour'],
+    ['measure_behaviour', { prompt: prompts }, 'input "prompts" of measure_behaviour'],
+    ['measure_behaviour', { prompts: { ...prompts, lenght: 3 } }, 'lenght'],
+    ['measure_behaviour', { prompts: { ...prompts, seed: 'one' } }, 'input "prompts.seed" of measure_behaviour'],
+    ['ablate_components', { prompts, components: { $claim: 'x' }, replace_by: 'noise' }, 'input "replace_by"'],
+  ])('%s %j', (tool, input, problem) => expect(problems(tool, input).join()).toContain(problem));
+  it('a value that only the run knows is not judged', () => {
+    expect(problems('ablate_components', { prompts, components: { $top: { of: { $from: 'x' }, count: 3 } } })).toEqual(
+      [],
+    );
+    expect(problems('ablate_components', { prompts: { $from: 'x' }, components: ['a0.h0', { $from: 'y' }] })).toEqual(
+      [],
+    );
+  });
+});
