@@ -6,6 +6,8 @@ import type { ModelFacts } from '../src/contract/index.ts';
 export interface Cost {
   /** Whole-model passes over one prompt. */
   readonly forwards: number;
+  /** Edited copies of a prompt: a pass each to the reference engine, its last tokens only to the fast one. */
+  readonly rows: number;
   /** How the number comes about, in words. */
   readonly because: string;
 }

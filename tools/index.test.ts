@@ -13,16 +13,16 @@ const inContext = { kind: 'in-context', tasks: ['antonym', 'synonym'] };
 const repeated = { kind: 'repeated-tokens' };
 const sha = 'a'.repeat(64);
 
-/** The least that each tool must be given, and the forwards that this costs on `model`. */
-const least: Record<string, readonly [input: JsonObject, forwards: number]> = {
+/** The least that each tool must be given, and the forwards and rows that this costs on `model`. */
+const least: Record<string, readonly [input: JsonObject, forwards: number, rows?: number]> = {
   describe_model: [{}, 0],
   generate_prompts: [{ prompts: inContext }, 0],
   measure_behaviour: [{ prompts: inContext }, 50],
   mean_activations: [{ prompts: inContext }, 50],
-  sweep_heads: [{ prompts: inContext, source: sha }, 50 * 33],
+  sweep_heads: [{ prompts: inContext, source: sha }, 100, 50 * 32],
   rank_heads: [{ sweep: sha }, 0],
-  inject_vector: [{ prompts: inContext, source: sha, components: ['a0.h0'] }, 50 * 5],
-  ablate_components: [{ prompts: repeated, components: ['a0.h0'] }, 30],
+  inject_vector: [{ prompts: inContext, source: sha, components: ['a0.h0'] }, 50, 50 * 4],
+  ablate_components: [{ prompts: repeated, components: ['a0.h0'] }, 20, 10],
   attention_scores: [{ prompts: repeated }, 10],
   copy_scores: [{}, 0],
   recall_memory: [{}, 0],
@@ -110,10 +110,10 @@ describe('inputs and costs', () => {
   it.each(tools.map((tool) => [tool.name, tool] as const))(
     '%s: the least input, its cost, and no field too many',
     (name, tool) => {
-      const [input, forwards] = least[name] as (typeof least)[string];
+      const [input, forwards, rows = 0] = least[name] as (typeof least)[string];
       const parsed = tool.input.parse(input);
       const cost = tool.cost(parsed as never, model);
-      expect(cost.forwards).toBe(forwards);
+      expect([cost.forwards, cost.rows]).toEqual([forwards, rows]);
       expect(cost.because).not.toBe('');
       expect(tool.input.safeParse({ ...input, extra: 1 }).success).toBe(false);
     },

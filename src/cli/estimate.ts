@@ -8,6 +8,8 @@ import type { JsonObject, ModelFacts, Protocol, Step } from '../contract/index.t
 
 /** What a call costs beside its forwards, in forwards: prompts, files, the pipe. */
 const PER_CALL = 20;
+/** Rows of the fast engine that take as long as a forward: half the layers, one token of a prompt of some 25 to 100. */
+const ROWS_PER_FORWARD = 50;
 /** Before this share is done, a guess of the time left would mislead. */
 const LEAST = 0.02;
 
@@ -90,7 +92,9 @@ export class Estimate {
   #cost(name: string, input: JsonObject): number {
     try {
       const tool = findTool(name);
-      return PER_CALL + (tool && this.#facts ? tool.cost(input as never, this.#facts).forwards : 0);
+      if (tool === undefined || this.#facts === undefined) return PER_CALL;
+      const { forwards, rows } = tool.cost(input as never, this.#facts);
+      return PER_CALL + forwards + rows / ROWS_PER_FORWARD;
     } catch {
       // A planner's input that the tool will refuse has no cost.
       return PER_CALL;

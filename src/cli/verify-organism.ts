@@ -92,6 +92,7 @@ function openRequest(
     ...where,
     dtype: card.dtype,
     device: 'cpu',
+    engine: 'fast',
     expect: card.expect,
     material: material(loadBehaviour('in-context-functions'), 'held-out'),
     artifacts,

@@ -14,7 +14,7 @@ export {
   OrganismRecipe,
   SelfTest,
 } from './model.ts';
-export { Component, Json, type JsonObject, Seed, Sha256, Share, Slug } from './names.ts';
+export { Component, Engine, Json, type JsonObject, Seed, Sha256, Share, Slug } from './names.ts';
 export { nameIn, type PathResult, readPath } from './path.ts';
 export { InContextPrompts, Prompts, RepeatedPrompts, Variant } from './prompts.ts';
 export {

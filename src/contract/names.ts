@@ -30,3 +30,7 @@ export const Share = z.number().min(0).max(1);
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export const Json: z.ZodType<Json> = z.json() as z.ZodType<Json>;
 export type JsonObject = { [key: string]: Json };
+
+/** Engines that edit a forward pass. */
+export const Engine = z.enum(['fast', 'reference']);
+export type Engine = z.infer<typeof Engine>;

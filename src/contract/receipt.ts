@@ -1,6 +1,6 @@
 /** The receipt that stands on every result of the worker: what was asked of the model and whether it happened. */
 import * as z from 'zod';
-import { Seed, Sha256 } from './names.ts';
+import { Engine, Seed, Sha256 } from './names.ts';
 import { Versions } from './versions.ts';
 
 export const Audit = z
@@ -14,7 +14,7 @@ export const Audit = z
 
 export const Receipt = z
   .strictObject({
-    engine: z.enum(['reference', 'fast', 'none']).describe('none: no forward pass was edited'),
+    engine: z.enum([...Engine.options, 'none']).describe('none: no forward pass was edited'),
     model: z.string(),
     weights_sha256: Sha256,
     revision: z.string().nullable(),
@@ -28,8 +28,15 @@ export const Receipt = z
     prompts_sha256: Sha256.nullable().describe('of the token ids; null where no prompt was read'),
     bos: z.enum(['added-by-tokenizer', 'prepended', 'none']),
     forwards: z.number().int().min(0).describe('whole-model passes over one prompt'),
+    rows: z.number().int().min(0).describe('edited copies of a prompt, however they were computed'),
+    layer_tokens: z.number().int().min(0).describe('tokens through one layer; a pass is layers x tokens of it'),
     edits_requested: z.number().int().min(0),
     edits_fired: z.number().int().min(0),
+    noise: z
+      .number()
+      .min(0)
+      .nullable()
+      .describe('largest change of a log probability (nats) or logit of an unedited prompt between two batch shapes'),
     audit: Audit.nullable().describe('null where there is nothing to audit'),
   })
   .meta({ id: 'Receipt', description: 'What the worker did for this result.' });

@@ -7,7 +7,7 @@ import { ArtifactRef } from './artifact.ts';
 import { Claim, Plan } from './claim.ts';
 import { Failure } from './error.ts';
 import { ModelFacts } from './model.ts';
-import { Json, Sha256, Slug } from './names.ts';
+import { Engine, Json, Sha256, Slug } from './names.ts';
 import { CriterionResult, Verdict } from './verdict.ts';
 
 export const Phase = z.enum(['search', 'verify']).describe('search: the agent asked; verify: the protocol asked');
@@ -19,6 +19,7 @@ export const StepBody = z.discriminatedUnion('kind', [
     protocol_sha256: Sha256,
     model: Slug,
     planner: z.string(),
+    engine: Engine.optional().describe('absent in runs from before there were two'),
     seed: z.number().int(),
     split_sha256: z.strictObject({ search: Sha256, 'held-out': Sha256 }),
     versions: z.record(z.string(), Json),

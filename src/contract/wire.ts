@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { Material } from './behaviour.ts';
 import { Failure } from './error.ts';
 import { Dtype, ExpectedFacts, ModelFacts, OrganismRecipe } from './model.ts';
-import { Json, Sha256 } from './names.ts';
+import { Engine, Json, Sha256 } from './names.ts';
 
 export const WIRE_VERSION = 1;
 /** A line over this is a fault on either side: results are summaries, arrays are artifacts. */
@@ -35,6 +35,7 @@ export const OpenRequest = z
     weights_sha256: Sha256.nullable().describe('refused when the files differ; null: not known yet'),
     dtype: Dtype,
     device: z.string().describe('auto, cpu or cuda:N'),
+    engine: Engine.describe('both give the same numbers; reference is slow and obviously right'),
     expect: ExpectedFacts.nullable(),
     material: Material,
     artifacts: z.string().describe('folder for artifacts'),

@@ -13,9 +13,9 @@ const PATIENCE = 10;
 
 /** Returns the limit of one call in ms: `least`, or ten times the estimate where that is more. */
 export function callLimit(tool: Tool, input: unknown, facts: ModelFacts, least: number): number {
-  const { forwards } = tool.cost(input as never, facts);
+  const { forwards, rows } = tool.cost(input as never, facts);
   const flops = facts.device.startsWith('cuda') ? FLOPS.cuda : FLOPS.cpu;
   const forwardMs = OVERHEAD_MS + (1000 * 2 * facts.parameters * TOKENS) / flops;
   // Timers of Node hold 31 bits of milliseconds.
-  return Math.min(2 ** 31 - 1, Math.max(least, PATIENCE * forwards * forwardMs));
+  return Math.min(2 ** 31 - 1, Math.max(least, PATIENCE * (forwards + rows) * forwardMs));
 }

@@ -1,7 +1,7 @@
 /** Finds the model of a job: by the name of its card, or as a folder on this machine. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type ModelCard, type OpenRequest, Refusal } from '../contract/index.ts';
+import { type Engine, type ModelCard, type OpenRequest, Refusal } from '../contract/index.ts';
 import { cardForFolder, loadModelCard } from '../protocol/index.ts';
 import { root } from '../root.ts';
 
@@ -11,15 +11,17 @@ export type ModelRequest = Omit<OpenRequest, 'material' | 'artifacts'>;
 interface Where {
   readonly revision?: string | undefined;
   readonly device?: string | undefined;
+  readonly engine?: Engine | undefined;
 }
 
 /**
  * @param asked a card's name, or a path with a slash or a dot in front
  * @throws Refusal for an unknown name, a missing folder or organism, or a hub model without a pinned revision
  */
-export function findModel(asked: string, { revision, device = 'auto' }: Where): ModelRequest {
+export function findModel(asked: string, { revision, device = 'auto', engine = 'fast' }: Where): ModelRequest {
   const card = /^\.|[\\/]/.test(asked) ? cardForFolder(asked) : loadModelCard(asked);
-  return { ...nowhere, model: card.model, dtype: card.dtype, expect: card.expect, device, ...whereOf(card, revision) };
+  const { model, dtype, expect } = card;
+  return { ...nowhere, model, dtype, expect, device, engine, ...whereOf(card, revision) };
 }
 
 const nowhere = { folder: null, repository: null, revision: null, weights_sha256: null } as const;

@@ -14,13 +14,14 @@ export function openedBody(
   prepared: Prepared,
   versions: Pick<Hello, 'python' | 'torch' | 'transformers' | 'worker'>,
 ): StepOf<'opened'> {
-  const { protocol, model, planner, seed, splits } = prepared;
+  const { protocol, model, planner, engine, seed, splits } = prepared;
   return {
     kind: 'opened',
     finding: protocol.finding,
     protocol_sha256: hashOf(protocol),
     model,
     planner: planner.id,
+    engine,
     seed,
     split_sha256: splits,
     versions: { ...versions },

@@ -1,7 +1,7 @@
 /** What a job is asked for and what it tells while it runs. */
 import type * as z from 'zod';
 import type { Planner } from '../../agents/index.ts';
-import type { Claim, ModelFacts, Phase, Progress, Protocol, Step } from '../contract/index.ts';
+import type { Claim, Engine, ModelFacts, Phase, Progress, Protocol, Step } from '../contract/index.ts';
 import type { RunRecord } from '../store/index.ts';
 import type { Log } from '../worker/index.ts';
 
@@ -23,6 +23,8 @@ interface Means {
   /** SQLite file of the agent's cursor. Default: `checkpoints.db` beside the artifacts. */
   readonly checkpoints?: string | undefined;
   readonly device?: string | undefined;
+  /** Default: fast. A run goes on with the engine it was opened with. */
+  readonly engine?: Engine | undefined;
   /** Least time limit of one tool call, in ms; a call whose cost estimate is larger gets more. Default: ten minutes. */
   readonly callMs?: number | undefined;
   /** Aborting cancels the run, as SIGINT and SIGTERM do. */

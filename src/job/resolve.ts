@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 import type { AgentView, Planner } from '../../agents/index.ts';
-import { type OpenRequest, Protocol, type Run, type Split } from '../contract/index.ts';
+import { type Engine, type OpenRequest, Protocol, type Run, type Split } from '../contract/index.ts';
 import { agentView, loadBehaviour, loadProtocol, material, splitHash } from '../protocol/index.ts';
 import { findModel } from './models.ts';
 import type { JobOptions, NewJob } from './options.ts';
@@ -20,6 +20,7 @@ export interface Prepared {
   readonly view: AgentView;
   readonly tasks: readonly string[];
   readonly splits: Record<Split, string>;
+  readonly engine: Engine;
   readonly request: (split: Split) => OpenRequest;
 }
 
@@ -34,7 +35,7 @@ export function prepare(options: JobOptions): Prepared {
   const { run, protocol, seed, ...asked } = options.run === undefined ? fromCaller(options) : fromRecord(options);
   const behaviour = loadBehaviour(protocol.behaviour);
   const halves = { search: material(behaviour, 'search'), 'held-out': material(behaviour, 'held-out') };
-  const model = findModel(asked.model, { revision: asked.revision, device: options.device });
+  const model = findModel(asked.model, { revision: asked.revision, device: options.device, engine: options.engine });
   return {
     run,
     protocol,
@@ -44,8 +45,19 @@ export function prepare(options: JobOptions): Prepared {
     view: agentView(protocol, behaviour),
     tasks: behaviour.tasks.map(({ task }) => task),
     splits: { search: splitHash(halves.search), 'held-out': splitHash(halves['held-out']) },
-    request: (split) => ({ ...model, material: halves[split], artifacts: resolve(options.artifacts) }),
+    engine: model.engine,
+    request: (split) => ({
+      ...model,
+      dtype: split === 'held-out' ? remeasuredIn(model.dtype) : model.dtype,
+      material: halves[split],
+      artifacts: resolve(options.artifacts),
+    }),
   };
+}
+
+/** A verdict rests on numbers of float32 or better: what was searched in bfloat16 is measured again without its noise. */
+function remeasuredIn(dtype: OpenRequest['dtype']): OpenRequest['dtype'] {
+  return dtype === 'bfloat16' ? 'float32' : dtype;
 }
 
 function fromCaller(options: NewJob): Asked {

@@ -242,7 +242,7 @@ const facts = {
 
 function receipt(phase: string): JsonObject {
   return {
-    engine: 'reference',
+    engine: 'fast',
     model: 'icl-gemma2',
     weights_sha256: ZERO,
     revision: null,
@@ -255,9 +255,12 @@ function receipt(phase: string): JsonObject {
     prompts: 225,
     prompts_sha256: ZERO,
     bos: 'prepended',
-    forwards: 7425,
+    forwards: 225,
+    rows: 7200,
+    layer_tokens: 90_000,
     edits_requested: 7200,
     edits_fired: 7200,
+    noise: 1e-7,
     audit: { pairs: 8, max_deviation: 2e-7, tolerance: 1e-5, route: 'another batch size' },
   };
 }

@@ -15,6 +15,7 @@ const request: OpenRequest = {
   weights_sha256: null,
   dtype: 'float32',
   device: 'cpu',
+  engine: 'fast',
   expect: null,
   material: { kind: 'repeated-tokens', behaviour: 'repeated-tokens', split: 'search', namespace: 'n' },
   artifacts: '.',

@@ -34,5 +34,9 @@ export const ablateComponents = defineTool({
       receipt: Receipt,
     })
     .meta({ id: 'AblateComponentsOutput' }),
-  cost: ({ prompts }) => ({ forwards: 3 * promptCount(prompts), because: 'clean, the means, and ablated' }),
+  cost: ({ prompts }) => ({
+    forwards: 2 * promptCount(prompts),
+    rows: promptCount(prompts),
+    because: 'clean, the means, and ablated',
+  }),
 });

@@ -41,5 +41,5 @@ export const attentionScores = defineTool({
       receipt: Receipt,
     })
     .meta({ id: 'AttentionScoresOutput' }),
-  cost: ({ prompts }) => ({ forwards: promptCount(prompts), because: 'one forward per sequence' }),
+  cost: ({ prompts }) => ({ forwards: promptCount(prompts), rows: 0, because: 'one forward per sequence' }),
 });

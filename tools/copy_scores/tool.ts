@@ -22,5 +22,5 @@ export const copyScores = defineTool({
       receipt: Receipt,
     })
     .meta({ id: 'CopyScoresOutput' }),
-  cost: () => ({ forwards: 0, because: 'weights only' }),
+  cost: () => ({ forwards: 0, rows: 0, because: 'weights only' }),
 });

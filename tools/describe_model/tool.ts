@@ -10,5 +10,5 @@ export const describeModel = defineTool({
   runs: 'worker',
   input: z.strictObject({}).meta({ id: 'DescribeModelInput' }),
   output: z.strictObject({ facts: ModelFacts }).meta({ id: 'DescribeModelOutput' }),
-  cost: () => ({ forwards: 0, because: 'facts are kept from loading' }),
+  cost: () => ({ forwards: 0, rows: 0, because: 'facts are kept from loading' }),
 });

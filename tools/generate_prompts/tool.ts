@@ -37,5 +37,5 @@ export const generatePrompts = defineTool({
       receipt: Receipt,
     })
     .meta({ id: 'GeneratePromptsOutput' }),
-  cost: () => ({ forwards: 0, because: 'no model is run' }),
+  cost: () => ({ forwards: 0, rows: 0, because: 'no model is run' }),
 });

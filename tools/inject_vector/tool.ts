@@ -50,7 +50,8 @@ export const injectVector = defineTool({
     })
     .meta({ id: 'InjectVectorOutput' }),
   cost: ({ prompts, layers, scales }, facts) => ({
-    forwards: promptCount(prompts) * (1 + (layers?.length ?? facts.layers) * scales.length),
-    because: 'one forward per prompt, layer and scale, and one without the vector',
+    forwards: promptCount(prompts),
+    rows: promptCount(prompts) * (layers?.length ?? facts.layers) * scales.length,
+    because: 'one row per prompt, layer and scale, beside one pass without the vector',
   }),
 });

@@ -24,5 +24,5 @@ export const meanActivations = defineTool({
       receipt: Receipt,
     })
     .meta({ id: 'MeanActivationsOutput' }),
-  cost: ({ prompts }) => ({ forwards: promptCount(prompts), because: 'one forward per prompt' }),
+  cost: ({ prompts }) => ({ forwards: promptCount(prompts), rows: 0, because: 'one forward per prompt' }),
 });

@@ -29,5 +29,5 @@ export const measureBehaviour = defineTool({
       receipt: Receipt,
     })
     .meta({ id: 'MeasureBehaviourOutput' }),
-  cost: ({ prompts }) => ({ forwards: promptCount(prompts), because: 'one forward per prompt' }),
+  cost: ({ prompts }) => ({ forwards: promptCount(prompts), rows: 0, because: 'one forward per prompt' }),
 });

@@ -40,5 +40,5 @@ export const rankHeads = defineTool({
       receipt: Receipt,
     })
     .meta({ id: 'RankHeadsOutput' }),
-  cost: () => ({ forwards: 0, because: 'arithmetic on an artifact' }),
+  cost: () => ({ forwards: 0, rows: 0, because: 'arithmetic on an artifact' }),
 });

@@ -18,5 +18,5 @@ export const recallMemory = defineTool({
       ),
     })
     .meta({ id: 'RecallMemoryOutput' }),
-  cost: () => ({ forwards: 0, because: 'a query of the record' }),
+  cost: () => ({ forwards: 0, rows: 0, because: 'a query of the record' }),
 });

@@ -7,12 +7,24 @@ import { defineTool } from '../define.ts';
 export const sweepHeads = defineTool({
   name: 'sweep_heads',
   description:
-    'For every head: replace its last-token output by the mean of the same task and measure the change in probability of the first answer token (causal indirect effect). Use shuffled-label prompts.',
+    'For every head: replace its output and measure the change in probability of the first answer token, exactly. With the mean of the same task on shuffled-label prompts this is the causal indirect effect.',
   runs: 'worker',
   input: z
     .strictObject({
       prompts: InContextPrompts,
-      source: Sha256.describe('artifact of mean_activations'),
+      replace_by: z
+        .enum(['mean', 'zero', 'resample', 'counterfactual'])
+        .default('mean')
+        .describe(
+          'mean: of the same task; resample: another prompt of the task; counterfactual: the same words with the labels shuffled, or in order if these are shuffled',
+        ),
+      source: Sha256.nullable().default(null).describe('artifact of mean_activations, for replace_by mean'),
+      positions: z
+        .array(z.number().int().max(-1))
+        .min(1)
+        .nullable()
+        .default([-1])
+        .describe('replaced together, counted from the end: -1 is the last token; null: every token'),
     })
     .meta({ id: 'SweepHeadsInput' }),
   output: z
@@ -34,7 +46,8 @@ export const sweepHeads = defineTool({
     })
     .meta({ id: 'SweepHeadsOutput' }),
   cost: ({ prompts }, facts) => ({
-    forwards: promptCount(prompts) * (facts.layers * facts.heads + 1),
-    because: 'one forward per prompt and head, and one unpatched',
+    forwards: 2 * promptCount(prompts),
+    rows: promptCount(prompts) * facts.layers * facts.heads,
+    because: 'one row per prompt and head, beside one unpatched pass and one for the source',
   }),
 });

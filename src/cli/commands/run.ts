@@ -1,7 +1,7 @@
 /** `recircuit run`: reproduces a finding on a model, or goes on with a run that was cut off, and shows the result. */
 import { mkdirSync } from 'node:fs';
-import { type Command, InvalidArgumentError } from 'commander';
-import { EXIT, Protocol, type Run, type Step } from '../../contract/index.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { Engine, EXIT, Protocol, type Run, type Step } from '../../contract/index.ts';
 import type { JobOptions } from '../../job/index.ts';
 import { cardForFolder, loadBehaviour, loadModelCards, loadProtocol } from '../../protocol/index.ts';
 import { loadView, resultPage, safe } from '../../report/index.ts';
@@ -18,6 +18,7 @@ interface Options {
   readonly planner: string;
   readonly resume?: string;
   readonly device?: string;
+  readonly engine: Engine;
   readonly revision?: string;
   readonly json?: boolean;
 }
@@ -32,6 +33,11 @@ export function registerRun(program: Command, cli: Cli): void {
     .option('-p, --planner <name>', 'who decides which experiment comes next', 'scripted')
     .option('-r, --resume <run>', 'go on with a run that was cut off: its id, the beginning of it, or `latest`')
     .option('--device <device>', 'auto, cpu, cuda or cuda:N (default: auto)')
+    .addOption(
+      new Option('--engine <engine>', 'both give the same numbers; reference is slow and obviously right')
+        .choices(Engine.options)
+        .default('fast'),
+    )
     .option('--revision <commit>', 'revision of a hub model whose card pins none: 40 hex digits')
     .option('--json', 'print the result as JSON')
     .action((finding: string | undefined, options: Options) => run(cli, finding, options));
@@ -67,7 +73,7 @@ async function run(cli: Cli, finding: string | undefined, options: Options): Pro
 }
 
 type Asked =
-  | { run: string; model: string | undefined; device: string | undefined }
+  | { run: string; model: string | undefined; device: string | undefined; engine: Engine }
   | {
       finding: string;
       model: string;
@@ -75,12 +81,13 @@ type Asked =
       seed: number;
       revision: string | undefined;
       device: string | undefined;
+      engine: Engine;
     };
 
 function jobOf(finding: string | undefined, options: Options, resumed: Run | undefined): Asked {
-  const { model, planner, seed, device, revision } = options;
-  if (resumed) return { run: resumed.run, model, device };
-  return { finding: finding ?? '', model: model ?? '', planner, seed, revision, device };
+  const { model, planner, seed, device, engine, revision } = options;
+  if (resumed) return { run: resumed.run, model, device, engine };
+  return { finding: finding ?? '', model: model ?? '', planner, seed, revision, device, engine };
 }
 
 /** What a run is about stands in its record; asking for something else would be ignored, so it is refused. */

@@ -80,10 +80,11 @@ function exampleCost(tool: Tool): string {
   const prompts = { kind: 'in-context', tasks: ['task'], variant: 'clean', shots: 10, count: 25, seed: 0 };
   const sizes = { layers: 4, heads: 8 } as ModelFacts;
   try {
-    const { forwards, because } = tool.cost({ prompts, layers: null, scales: [1] } as never, sizes);
+    const { forwards, rows, because } = tool.cost({ prompts, layers: null, scales: [1] } as never, sizes);
+    const count = `${number(forwards)} forwards${rows > 0 ? ` and ${number(rows)} rows` : ''}`;
     return forwards === 0
       ? `no forward pass: ${because}`
-      : `${because}; e.g. ${number(forwards)} forwards for 25 prompts on 4 layers × 8 heads`;
+      : `${because}; e.g. ${count} for 25 prompts on 4 layers × 8 heads`;
   } catch {
     return 'depends on the input';
   }

@@ -46,7 +46,7 @@ export function receipts({ receipts: all }: RunView): Markup | null {
         el(
           'span',
           { class: 'origin' },
-          `${act} · ${number(r.forwards)} forwards · edits ${r.edits_fired}/${r.edits_requested}`,
+          `${act} · ${number(r.forwards)} forwards, ${number(r.rows)} rows · edits ${r.edits_fired}/${r.edits_requested}`,
         ),
       ),
       el('pre', {}, JSON.stringify(r, null, 2)),

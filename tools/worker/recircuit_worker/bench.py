@@ -19,6 +19,7 @@ from recircuit_worker.contract import (
     Receipt,
     UnscorableTask,
 )
+from recircuit_worker.engine.fast.engine import Fast
 from recircuit_worker.engine.interface import Counts, Engine, Watch
 from recircuit_worker.engine.reference import Reference
 from recircuit_worker.errors import Refusal
@@ -34,6 +35,7 @@ from recircuit_worker.receipts import make_receipt
 from recircuit_worker.versions import versions
 
 Progress = Callable[[float, float, str, str], None]
+ENGINES = {"fast": Fast, "reference": Reference}
 
 
 class Bench:
@@ -42,7 +44,7 @@ class Bench:
     def __init__(self, model: LoadedModel, request: OpenRequest, artifacts: ArtifactWriter) -> None:
         self.model, self.facts, self.parts, self.reader = model, model.facts, model.parts, model.reader
         self.material = request.material
-        self.engine: Engine = Reference(model.model, model.parts)
+        self.engine: Engine = ENGINES[request.engine](model.model, model.parts)
         self._artifacts = artifacts
         self.begin(lambda *what: None, lambda: None, "none", "0" * 64)
 
@@ -55,7 +57,7 @@ class Bench:
         self.engine.watch = Watch(self._rows_done, check_cancelled)
 
     def expect(self, passes: int) -> None:
-        """Says how many passes over one prompt this call will make, so that progress has a total."""
+        """Says how many passes and rows over one prompt this call will make, so that progress has a total."""
         self._total = passes
 
     def prompts(self, recipe: Prompts, *, scored: bool = True) -> PromptSet:

@@ -331,6 +331,8 @@ class OpenRequest:
     dtype: Literal["float32", "float64", "bfloat16"]
     device: str
     """auto, cpu or cuda:N"""
+    engine: Literal["fast", "reference"]
+    """both give the same numbers; reference is slow and obviously right"""
     expect: ExpectedFacts | None
     material: Material
     artifacts: str
@@ -476,7 +478,7 @@ class RankedHead:
 class Receipt:
     """What the worker did for this result."""
 
-    engine: Literal["reference", "fast", "none"]
+    engine: Literal["fast", "reference", "none"]
     """none: no forward pass was edited"""
     model: str
     weights_sha256: str
@@ -494,8 +496,14 @@ class Receipt:
     bos: Literal["added-by-tokenizer", "prepended", "none"]
     forwards: int
     """whole-model passes over one prompt"""
+    rows: int
+    """edited copies of a prompt, however they were computed"""
+    layer_tokens: int
+    """tokens through one layer; a pass is layers x tokens of it"""
     edits_requested: int
     edits_fired: int
+    noise: float | None
+    """largest change of a log probability (nats) or logit of an unedited prompt between two batch shapes"""
     audit: Audit | None
     """null where there is nothing to audit"""
 
@@ -548,8 +556,12 @@ class SelfTest:
 @dataclass(frozen=True)
 class SweepHeadsInput:
     prompts: InContextPrompts
-    source: str
-    """artifact of mean_activations"""
+    replace_by: Literal["mean", "zero", "resample", "counterfactual"]
+    """mean: of the same task; resample: another prompt of the task; counterfactual: the same words with the labels shuffled, or in order if these are shuffled"""
+    source: str | None
+    """artifact of mean_activations, for replace_by mean"""
+    positions: tuple[int, ...] | None
+    """replaced together, counted from the end: -1 is the last token; null: every token"""
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,11 @@ def make_receipt(
         prompts_sha256=None if prompts is None else prompts.sha256,
         bos=reader.rule,
         forwards=counts.forwards,
+        rows=counts.rows,
+        layer_tokens=counts.layer_tokens,
         edits_requested=counts.edits_requested,
         edits_fired=counts.edits_fired,
+        noise=counts.noise,
         audit=audit,
     )
 

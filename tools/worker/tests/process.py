@@ -155,6 +155,7 @@ def open_request(folder, artifacts, **changes):
         "weights_sha256": None,
         "dtype": "float32",
         "device": "cpu",
+        "engine": "fast",
         "expect": None,
         "material": material(),
         "artifacts": str(artifacts),

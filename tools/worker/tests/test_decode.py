@@ -26,6 +26,7 @@ OPEN = {
     "weights_sha256": None,
     "dtype": "float32",
     "device": "cpu",
+    "engine": "fast",
     "expect": None,
     "material": MATERIAL,
     "artifacts": "/a",

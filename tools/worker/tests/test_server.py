@@ -157,6 +157,7 @@ def test_a_sweep_is_cancelled_between_forwards_and_the_model_stays_open(worker, 
     manifest = decode("Manifest", json.loads((tmp_path / "artifacts" / f"{means['sha256']}.json").read_text()))
     assert (manifest.producer.tool, manifest.producer.request_sha256) == ("mean_activations", hash_of(means_input))
     sweep = {"prompts": prompts | {"variant": "shuffled"}, "source": means["sha256"]}
+    sweep |= {"replace_by": "mean", "positions": [-1]}
     request_id = worker.ask("sweep_heads", sweep)
     assert worker.read()["params"]["id"] == request_id
     worker.cancel(request_id)

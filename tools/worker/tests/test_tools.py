@@ -21,7 +21,7 @@ from recircuit_worker.contract import (
     SweepHeadsInput,
 )
 from recircuit_worker.decode import encode_checked
-from recircuit_worker.engine.reference import Reference
+from recircuit_worker.engine.fast.engine import Fast
 from recircuit_worker.errors import Fault, Refusal
 from recircuit_worker.models.adapter import matrix
 from recircuit_worker.models.values import norm_gain, value_matrix
@@ -88,10 +88,11 @@ def test_the_whole_path_in_context(benches, architecture) -> None:
     assert (score.receipt.forwards, score.receipt.engine, score.receipt.prompts) == (12, "none", 12)
     source = means(at)
     assert source.means.shape == (3, LAYERS, HEADS, at.facts.head_dim)
-    swept = call(sweep_heads, SweepHeadsInput(in_context(variant="shuffled"), source.means.sha256), at)
+    swept = call(sweep_heads, SweepHeadsInput(in_context(variant="shuffled"), "mean", source.means.sha256, (-1,)), at)
     assert swept.effects.shape == (3, 4, LAYERS, HEADS)
     receipt = swept.receipt
-    assert receipt.engine == "reference" and receipt.forwards == 12 * (LAYERS * HEADS + 1) + 16
+    assert (receipt.engine, receipt.forwards, receipt.rows) == ("fast", 12 + 16, 12 * LAYERS * HEADS)
+    assert receipt.noise < 1e-5
     assert receipt.edits_fired == receipt.edits_requested == 12 * LAYERS * HEADS + 8
     assert receipt.audit.pairs == 8 and receipt.audit.max_deviation <= receipt.audit.tolerance == 1e-4
     ranked = call(rank_heads, RankHeadsInput(swept.effects.sha256, None), at)
@@ -99,7 +100,10 @@ def test_the_whole_path_in_context(benches, architecture) -> None:
     added = call(inject_vector, injection(at, source.means.sha256, norm="through-norm", scales=(1.0, 2.0)), at)
     assert len(added.rows) == 2 * LAYERS and added.receipt.edits_fired == 12 * 2 * LAYERS
     lost = call(ablate_components, AblateComponentsInput(in_context(), ("a1.h0", "m2"), "mean", "last"), at)
-    assert lost.receipt.forwards == 36 and lost.lost_accuracy == lost.accuracy_before - lost.accuracy_after
+    assert (lost.receipt.forwards, lost.receipt.rows) == (
+        24,
+        12,
+    ) and lost.lost_accuracy == lost.accuracy_before - lost.accuracy_after
     assert at.engine.counts.edits_fired == 24
 
 
@@ -181,7 +185,7 @@ def test_ranking_is_the_mean_over_prompts_then_tasks(benches) -> None:
 
 def test_sweeps_in_double_precision_pass_a_tight_audit(benches) -> None:
     at = benches("gemma2", "float64")
-    swept = call(sweep_heads, SweepHeadsInput(in_context(), means(at).means.sha256), at)
+    swept = call(sweep_heads, SweepHeadsInput(in_context(), "mean", means(at).means.sha256, (-1,)), at)
     assert swept.receipt.audit.tolerance == 1e-9
 
 
@@ -189,15 +193,16 @@ def test_a_wrong_engine_fails_the_audit(benches) -> None:
     at = benches()
     source = means(at).means.sha256
 
-    class Wrong(Reference):
-        def sweep(self, prompts, sources, source_of):
-            found = super().sweep(prompts, sources, source_of)
-            return dataclasses.replace(found, after=found.after + 0.01)
+    class Wrong(Fast):
+        def answers_each(self, prompts, edit_sets):
+            found = super().answers_each(prompts, edit_sets)
+            found.edited.probability.add_(0.01)
+            return found
 
     right, at.engine = at.engine, Wrong(at.model.model, at.parts)
     try:
         with pytest.raises(Fault) as fault:
-            call(sweep_heads, SweepHeadsInput(in_context(), source), at)
+            call(sweep_heads, SweepHeadsInput(in_context(), "mean", source, (-1,)), at)
     finally:
         at.engine = right
     assert fault.value.code == "audit-failed"
@@ -209,7 +214,7 @@ def test_effects_that_are_all_zero_are_a_fault(tmp_path) -> None:
     for layer in at.parts.layers:
         layer.projection.weight.zero_()
     with pytest.raises(Fault) as fault:
-        call(sweep_heads, SweepHeadsInput(in_context(), source), at)
+        call(sweep_heads, SweepHeadsInput(in_context(), "mean", source, (-1,)), at)
     assert fault.value.code == "all-effects-zero"
 
 
@@ -222,12 +227,12 @@ def refused(module, request, at) -> str:
 def test_bad_requests_are_refused(benches) -> None:
     at = benches()
     source = means(at, "same", "next").means.sha256
-    sweep = call(sweep_heads, SweepHeadsInput(in_context("same"), source), at).effects.sha256
-    assert refused(sweep_heads, SweepHeadsInput(in_context("other"), source), at) == "task-not-in-source"
-    assert refused(sweep_heads, SweepHeadsInput(in_context("same"), sweep), at) == "wrong-kind"
-    assert refused(sweep_heads, SweepHeadsInput(in_context("same"), "0" * 64), at) == "unknown-artifact"
+    sweep = call(sweep_heads, SweepHeadsInput(in_context("same"), "mean", source, (-1,)), at).effects.sha256
+    assert refused(sweep_heads, SweepHeadsInput(in_context("other"), "mean", source, (-1,)), at) == "task-not-in-source"
+    assert refused(sweep_heads, SweepHeadsInput(in_context("same"), "mean", sweep, (-1,)), at) == "wrong-kind"
+    assert refused(sweep_heads, SweepHeadsInput(in_context("same"), "mean", "0" * 64, (-1,)), at) == "unknown-artifact"
     assert refused(measure_behaviour, MeasureBehaviourInput(in_context(shots=12)), at) == "too-few-pairs"
-    one = call(sweep_heads, SweepHeadsInput(in_context("same", count=1), source), at).effects.sha256
+    one = call(sweep_heads, SweepHeadsInput(in_context("same", count=1), "mean", source, (-1,)), at).effects.sha256
     assert refused(rank_heads, RankHeadsInput(one, None), at) == "too-few-prompts"
     for change, code in (
         ({"components": ("a9.h0",)}, "no-such-component"),
@@ -262,8 +267,8 @@ def test_progress_reaches_its_total(benches) -> None:
     assert told[-1][:3] == (36, 36, "forwards")
     source = means(at).means.sha256
     at.begin(lambda *what: told.append(what), lambda: None, "sweep_heads", "c" * 64)
-    sweep_heads.run(SweepHeadsInput(in_context(), source), at)
-    assert told[-1][0] == told[-1][1] == at.engine.counts.forwards
+    sweep_heads.run(SweepHeadsInput(in_context(), "mean", source, (-1,)), at)
+    assert told[-1][0] == told[-1][1] == at.engine.counts.forwards + at.engine.counts.rows
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,15 @@ import torch
 from transformers import (
     AutoModelForCausalLM,
     Gemma2Config,
+    Gemma3TextConfig,
     GPT2Config,
+    GPTJConfig,
     GPTNeoXConfig,
     LlamaConfig,
+    MistralConfig,
+    Olmo2Config,
+    Olmo3Config,
+    Phi3Config,
     PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerFast,
@@ -38,58 +44,64 @@ from recircuit_worker.organisms.words import build_tokenizer
 
 LAYERS, HEADS, WIDTH = 3, 4, 24
 WORDS = 12
+WINDOW = 5
 ARCHITECTURES = ("llama", "gemma2", "gpt2", "qwen2", "qwen3", "gpt_neox")
-NAMES = {  # attention output projection, attention, MLP and layer, as each architecture calls them
+"""every experiment is tested on these"""
+FAMILIES = (*ARCHITECTURES, "gemma3", "mistral", "olmo2", "olmo3", "phi3", "gptj")
+"""the adapter and the engines are tested on these"""
+UNREGISTERED = ("gptj",)
+"""attention is not looked up in transformers' registry"""
+NAMES = {  # layer, attention and attention output projection, as each architecture calls them
     "gpt2": ("transformer.h.{}", "attn", "c_proj"),
+    "gptj": ("transformer.h.{}", "attn", "out_proj"),
     "gpt_neox": ("gpt_neox.layers.{}", "attention", "dense"),
+}
+ENDS = {"bos_token_id": 1, "eos_token_id": 0, "pad_token_id": 0}
+PLAIN = {
+    "hidden_size": WIDTH,
+    "intermediate_size": 40,
+    "num_hidden_layers": LAYERS,
+    "num_attention_heads": HEADS,
+    "max_position_embeddings": 256,
+    "initializer_range": 0.3,
+}
+GROUPED = {**PLAIN, "num_key_value_heads": 2, "tie_word_embeddings": False}
+OLD = {"n_embd": WIDTH, "n_layer": LAYERS, "n_head": HEADS, "n_positions": 256, "initializer_range": 0.3}
+MIXED = {"sliding_window": WINDOW, "layer_types": ["sliding_attention", "full_attention", "sliding_attention"]}
+TWO_TABLES = {
+    "full_attention": {"rope_type": "default", "rope_theta": 1000.0},
+    "sliding_attention": {"rope_type": "default", "rope_theta": 10.0},
+}
+GEMMA = {**GROUPED, "head_dim": 10, "query_pre_attn_scalar": 10}
+CAPS = {"attn_logit_softcapping": 2.0, "final_logit_softcapping": 3.0}
+CONFIGS = {
+    "llama": (LlamaConfig, GROUPED),
+    "gemma2": (Gemma2Config, {**GEMMA, **CAPS, "sliding_window": WINDOW}),
+    "gpt2": (GPT2Config, OLD),
+    "qwen2": (Qwen2Config, GROUPED),
+    "qwen3": (Qwen3Config, {**GROUPED, "head_dim": 8}),
+    "gpt_neox": (GPTNeoXConfig, PLAIN),
+    "gemma3": (Gemma3TextConfig, {**GEMMA, **MIXED, "rope_parameters": TWO_TABLES}),
+    "mistral": (MistralConfig, {**GROUPED, "head_dim": 8, "sliding_window": WINDOW}),
+    "olmo2": (Olmo2Config, GROUPED),
+    "olmo3": (Olmo3Config, {**GROUPED, **MIXED}),
+    "phi3": (Phi3Config, {**GROUPED, "sliding_window": WINDOW}),
+    "gptj": (GPTJConfig, {**OLD, "rotary_dim": 4}),
 }
 
 
-def config(architecture: str, vocabulary: int) -> PreTrainedConfig:
-    common = {
-        "vocab_size": vocabulary,
-        "hidden_size": WIDTH,
-        "intermediate_size": 40,
-        "num_hidden_layers": LAYERS,
-        "num_attention_heads": HEADS,
-        "max_position_embeddings": 256,
-        "bos_token_id": 1,
-        "eos_token_id": 0,
-        "pad_token_id": 0,
-        "initializer_range": 0.3,
-    }
-    grouped = {**common, "num_key_value_heads": 2, "tie_word_embeddings": False}
-    if architecture == "gemma2":
-        return Gemma2Config(
-            **grouped,
-            head_dim=10,
-            query_pre_attn_scalar=10,
-            sliding_window=5,
-            attn_logit_softcapping=2.0,
-            final_logit_softcapping=3.0,
-        )
-    if architecture == "gpt2":
-        return GPT2Config(
-            vocab_size=vocabulary,
-            n_embd=WIDTH,
-            n_layer=LAYERS,
-            n_head=HEADS,
-            n_positions=256,
-            bos_token_id=1,
-            eos_token_id=0,
-            pad_token_id=0,
-            initializer_range=0.3,
-        )
-    if architecture == "gpt_neox":
-        return GPTNeoXConfig(**common)
-    if architecture == "qwen3":
-        return Qwen3Config(**grouped, head_dim=8)
-    return {"llama": LlamaConfig, "qwen2": Qwen2Config}[architecture](**grouped)
+def config(architecture: str, vocabulary: int, **changes: object) -> PreTrainedConfig:
+    kind, sizes = CONFIGS[architecture]
+    return kind(**{"vocab_size": vocabulary, **ENDS, **sizes, **changes})
 
 
-def tiny_model(architecture: str, vocabulary: int = 60, *, dtype: torch.dtype = torch.float64) -> PreTrainedModel:
+def tiny_model(
+    architecture: str, vocabulary: int = 60, *, dtype: torch.dtype = torch.float64, **changes: object
+) -> PreTrainedModel:
+    """Returns the model; `changes` are to its config."""
     torch.manual_seed(0)
-    model = AutoModelForCausalLM.from_config(config(architecture, vocabulary), attn_implementation="eager")
+    made = config(architecture, vocabulary, **changes)
+    model = AutoModelForCausalLM.from_config(made, attn_implementation="eager")
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.dim() == 1:
@@ -149,7 +161,9 @@ def save(folder: Path, architecture: str) -> Path:
     return folder
 
 
-def request(folder: Path, artifacts: Path, *, dtype: str = "float32", of: Material | None = None) -> OpenRequest:
+def request(
+    folder: Path, artifacts: Path, *, dtype: str = "float32", of: Material | None = None, engine: str = "fast"
+) -> OpenRequest:
     return OpenRequest(
         model="tiny",
         folder=str(folder),
@@ -158,13 +172,16 @@ def request(folder: Path, artifacts: Path, *, dtype: str = "float32", of: Materi
         weights_sha256=None,
         dtype=dtype,
         device="cpu",
+        engine=engine,
         expect=None,
         material=of or material(),
         artifacts=str(artifacts),
     )
 
 
-def bench(folder: Path, artifacts: Path, *, dtype: str = "float32", of: Material | None = None) -> Bench:
-    opened = request(folder, artifacts, dtype=dtype, of=of)
+def bench(
+    folder: Path, artifacts: Path, *, dtype: str = "float32", of: Material | None = None, engine: str = "fast"
+) -> Bench:
+    opened = request(folder, artifacts, dtype=dtype, of=of, engine=engine)
     model = open_model(opened, lambda *what: None, lambda: None)
     return Bench(model, opened, ArtifactWriter(artifacts))

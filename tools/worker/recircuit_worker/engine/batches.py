@@ -13,8 +13,6 @@ from recircuit_worker.engine.interface import TokenPrompt
 
 TOKENS_PER_BATCH = 2048
 """measured on two cores with a 4-layer organism: larger batches fall out of the cache"""
-TOKENS_PER_EQUAL_BATCH = 8192
-"""a prefix of this many tokens is kept as keys and values, 2.8 GB for Gemma-2-9B in bfloat16"""
 LOGITS_PER_BATCH = 1 << 26
 """numbers, 256 MB in float32"""
 
@@ -36,20 +34,21 @@ class Batch:
 
 
 def batches(
-    prompts: Sequence[TokenPrompt], vocabulary: int, device: torch.device, *, equal_lengths: bool = False
+    prompts: Sequence[TokenPrompt],
+    vocabulary: int,
+    device: torch.device,
+    *,
+    tokens_per_batch: int = TOKENS_PER_BATCH,
+    prompts_per_batch: int | None = None,
 ) -> Iterator[Batch]:
-    """Yields every prompt once, shortest first, within the budgets above and at least one row at a time.
-
-    `equal_lengths`: only prompts of one length share a batch, so that none is padded.
-    """
-    budget = TOKENS_PER_EQUAL_BATCH if equal_lengths else TOKENS_PER_BATCH
+    """Yields every prompt once, shortest first, within these budgets and at least one row at a time."""
     order = sorted(range(len(prompts)), key=lambda row: len(prompts[row].ids))
     rows: list[int] = []
     for row in order:
         size = len(rows) + 1
         tokens, logits = size * len(prompts[row].ids), size * len(prompts[row].scored) * vocabulary
-        longer = equal_lengths and rows and len(prompts[row].ids) > len(prompts[rows[0]].ids)
-        if rows and (longer or tokens > budget or logits > LOGITS_PER_BATCH):
+        full = tokens > tokens_per_batch or logits > LOGITS_PER_BATCH or size > (prompts_per_batch or size)
+        if rows and full:
             yield _batch(prompts, rows, device)
             rows = []
         rows.append(row)

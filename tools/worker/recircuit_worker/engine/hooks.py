@@ -1,19 +1,28 @@
-"""Reading and writing inside a forward pass, with plain PyTorch hooks that are always taken off again.
+"""Reading and writing inside whole forward passes, with plain PyTorch hooks that are always taken off again.
 
-Three places are enough: the input of an attention output projection (the head outputs), the output of an MLP, and the
-output of a decoder layer (the residual stream). The projection itself is never recomputed by hand, so biases, norms and
-parallel blocks stay the model's own business.
+Three places are enough for outputs: the input of an attention output projection (the head outputs), the output of an
+MLP, and the output of a decoder layer (the residual stream). The projection itself is never recomputed by hand, so
+biases, norms and parallel blocks stay the model's own business. What attention reads is in `attention.py`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import torch
 from torch import Tensor, nn
 
+from recircuit_worker.engine.attention import (
+    AttentionFunction,
+    Ungrouped,
+    attention_through,
+    own_attention,
+    ungroup,
+)
 from recircuit_worker.engine.batches import Batch
 from recircuit_worker.engine.interface import Counts, Edit
 from recircuit_worker.models.adapter import Parts
+
+READS = ("query", "key", "value")
 
 
 def hook_count(model: nn.Module) -> int:
@@ -27,10 +36,10 @@ def editing(parts: Parts, edits: Sequence[Edit], batch: Batch, counts: Counts) -
 
     def write(tensor: Tensor, edit: Edit) -> None:
         counts.edits_fired += tensor.shape[0]
-        rows = torch.arange(tensor.shape[0], device=tensor.device)
-        place = (rows, batch.last) if edit.positions == "last" else (slice(None),)
-        value = _value(edit, batch, tensor)
-        tensor[place] = tensor[place] + value if edit.op == "add" else value
+        rows, column, places = _places(edit, batch, tensor)
+        old = tensor[rows, places]
+        value = _value(edit, batch, tensor, rows, column)
+        tensor[rows, places] = old + value if edit.op == "add" else value
 
     def edit_heads(mine: Sequence[Edit]) -> Callable:
         def hook(module: nn.Module, args: tuple) -> tuple:
@@ -50,20 +59,19 @@ def editing(parts: Parts, edits: Sequence[Edit], batch: Batch, counts: Counts) -
 
         return hook
 
-    handles = []
-    try:
-        for site, layer in sorted({(edit.site, edit.layer) for edit in edits}):
+    with ExitStack() as stack:
+        if any(edit.site in READS for edit in edits):
+            stack.enter_context(attention_through(parts, _edited_reads(parts, edits, write)))
+        for site, layer in sorted({(edit.site, edit.layer) for edit in edits if edit.site not in READS}):
             mine = [edit for edit in edits if (edit.site, edit.layer) == (site, layer)]
             found = parts.layers[layer]
             if site == "head":
-                handles.append(found.projection.register_forward_pre_hook(edit_heads(mine)))
+                handle = found.projection.register_forward_pre_hook(edit_heads(mine))
             else:
                 module = found.mlp if site == "mlp" else found.module
-                handles.append(module.register_forward_hook(edit_output(mine)))
+                handle = module.register_forward_hook(edit_output(mine))
+            stack.callback(handle.remove)
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 @contextmanager
@@ -79,19 +87,35 @@ def reading(
     Gives head outputs (row, token, head, head_dim), MLP outputs (row, token, d_model) and attention weights
     (row, head, query, key), or None where the model does not return them.
     """
-    handles = []
-    try:
+    with ExitStack() as stack:
         for index, layer in enumerate(parts.layers):
+            handles = []
             if heads is not None:
                 handles.append(layer.projection.register_forward_pre_hook(_on_input(index, parts, heads)))
             if mlps is not None and layer.mlp is not None:
                 handles.append(layer.mlp.register_forward_hook(_on_output(index, mlps)))
             if attention is not None:
                 handles.append(layer.attention.register_forward_hook(_on_weights(index, attention)))
+            for handle in handles:
+                stack.callback(handle.remove)
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
+
+
+@contextmanager
+def reading_attention(parts: Parts, take: Callable[[int, dict[str, Tensor]], None]) -> Iterator[None]:
+    """While open, hands over of each layer what its heads read: query, key, value, each (row, head, token, head_dim).
+
+    Keys and values are those of each query head, repeated where heads share them.
+    """
+    layer_of = {layer.attention: index for index, layer in enumerate(parts.layers)}
+
+    def function(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, **own: object):
+        heads = query.shape[1]
+        take(layer_of[module], {"query": query, "key": ungroup(key, heads), "value": ungroup(value, heads)})
+        return own_attention(module)(module, query, key, value, mask, **own)
+
+    with attention_through(parts, function):
+        yield
 
 
 @contextmanager
@@ -114,6 +138,20 @@ def only_positions(base: nn.Module, positions: Tensor) -> Iterator[None]:
         handle.remove()
 
 
+@contextmanager
+def forward_replaced(module: nn.Module, forward: Callable) -> Iterator[None]:
+    """While open, calling the module runs `forward` instead; hooks of the module run as always."""
+    own = vars(module).get("forward")  # accelerate puts one there
+    module.forward = forward
+    try:
+        yield
+    finally:
+        if own is None:
+            del module.forward
+        else:
+            module.forward = own
+
+
 def split_heads(projection_input: Tensor, parts: Parts) -> Tensor:
     """Returns the input of an output projection as (row, token, head, head_dim), a view."""
     return projection_input.unflatten(-1, (parts.heads, parts.head_dim))
@@ -124,12 +162,41 @@ def output_tensor(output: Tensor | tuple) -> Tensor:
     return output[0] if isinstance(output, tuple) else output
 
 
-def _value(edit: Edit, batch: Batch, tensor: Tensor) -> Tensor | float:
+def _edited_reads(parts: Parts, edits: Sequence[Edit], write: Callable[[Tensor, Edit], None]) -> AttentionFunction:
+    layer_of = {layer.attention: index for index, layer in enumerate(parts.layers)}
+
+    def function(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, **own: object):
+        mine = [edit for edit in edits if edit.site in READS and edit.layer == layer_of[module]]
+        if not mine:
+            return own_attention(module)(module, query, key, value, mask, **own)
+        heads = query.shape[1]
+        reads = {"query": query.clone(), "key": ungroup(key, heads), "value": ungroup(value, heads)}
+        for edit in mine:
+            write(reads[edit.site][:, edit.head], edit)
+        return own_attention(module)(Ungrouped(module), *reads.values(), mask, **own)
+
+    return function
+
+
+def _places(edit: Edit, batch: Batch, tensor: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns (row, column of the edit's positions, token), one entry for every place that is edited."""
+    if edit.positions == "last":
+        places = batch.last[:, None]
+    elif edit.positions == "all":
+        places = torch.arange(tensor.shape[1], device=tensor.device).expand(tensor.shape[0], -1)
+    else:
+        places = edit.positions[batch.rows.to(edit.positions.device)].to(tensor.device)
+    rows, column = (places >= 0).nonzero(as_tuple=True)
+    return rows, column, places[rows, column]
+
+
+def _value(edit: Edit, batch: Batch, tensor: Tensor, rows: Tensor, column: Tensor) -> Tensor | float:
     if edit.value is None:
         return 0.0
-    value = edit.value if edit.value.dim() == 1 else edit.value[batch.rows.to(edit.value.device)]
-    value = value.to(tensor)
-    return value[:, None] if value.dim() == 2 and edit.positions == "all" else value
+    if edit.value.dim() == 1:
+        return edit.value.to(tensor)
+    value = edit.value[batch.rows.to(edit.value.device)].to(tensor)
+    return value[rows] if value.dim() == 2 else value[rows, column]
 
 
 def _on_input(index: int, parts: Parts, take: Callable[[int, Tensor], None]) -> Callable:

@@ -12,6 +12,10 @@ from torch import Tensor
 
 from recircuit_worker.address import Head, Mlp
 
+Site = Literal["head", "mlp", "residual", "query", "key", "value"]
+"""where an edit is made: a head's output (input of the output projection), an MLP's output, the residual stream after
+a layer, or what a head's attention reads (after rotary positions, of one query head alone where heads share keys)"""
+
 
 @dataclass(frozen=True)
 class TokenPrompt:
@@ -24,31 +28,72 @@ class TokenPrompt:
     """the right next token at each scored position"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Edit:
     """One intervention, made in every prompt of a call.
 
-    `head` edits a head's output (input of the output projection, width head_dim), `mlp` an MLP's output, `residual` the
-    stream after a layer (both of width d_model). A value is (width,) for all prompts or (prompt, width).
+    `positions` are the last token, all tokens, or (prompt, place) int64 counted from 0, where -1 names no token. A
+    value is (width,) for all prompts, (prompt, width), or (prompt, place, width) where places are named; width is
+    d_model for `mlp` and `residual`, else head_dim.
     """
 
-    site: Literal["head", "mlp", "residual"]
+    site: Site
     layer: int
     op: Literal["replace", "add", "zero"]
     value: Tensor | None = None
     head: int | None = None
-    positions: Literal["last", "all"] = "last"
+    positions: Literal["last", "all"] | Tensor = "last"
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """What a head's attention reads, as the end of a path."""
+
+    layer: int
+    head: int
+    reads: Literal["query", "key", "value"]
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What the model says at the scored positions, each (prompt, scored position)."""
+    """What the model says at the scored positions: (prompt, position), or (set, prompt, position)."""
 
     correct: Tensor
     """bool: the most likely next token is the target"""
     probability: Tensor
     log_probability: Tensor
     """nats"""
+
+
+@dataclass(frozen=True)
+class EditedAnswers:
+    """Answers under each set of edits, and those of the unedited prompts computed beside them."""
+
+    edited: Answers
+    """(set, prompt, scored position)"""
+    clean: Answers
+    """(set, prompt, scored position): of one matrix product with the set's row, so that in bfloat16 the difference is
+    the edit's and not that of two batch shapes"""
+
+    def each(self) -> list[Answers]:
+        """Returns the answers under each set, (prompt, scored position)."""
+        told = self.edited
+        return [Answers(*three) for three in zip(told.correct, told.probability, told.log_probability, strict=True)]
+
+    def unedited(self) -> Answers:
+        """Returns the answers of the unedited prompts, (prompt, scored position), as computed beside the first set."""
+        return Answers(self.clean.correct[0], self.clean.probability[0], self.clean.log_probability[0])
+
+
+@dataclass(frozen=True)
+class EditedLogits:
+    """Logits of named tokens, each (set, prompt, scored position, token); `clean` as in `EditedAnswers`.
+
+    Where by causality no change can arrive, the fast engine gives the clean logits to the last bit.
+    """
+
+    edited: Tensor
+    clean: Tensor
 
 
 @dataclass(frozen=True)
@@ -61,24 +106,21 @@ class HeadMeans:
     """(group,) int64, prompts that entered the mean"""
 
 
-@dataclass(frozen=True)
-class Sweep:
-    """Probabilities of the target at the last token."""
-
-    before: Tensor
-    """(prompt,), nothing replaced"""
-    after: Tensor
-    """(prompt, layer, head), that one head replaced"""
-
-
 @dataclass
 class Counts:
-    """What an engine did since the call began."""
+    """What the results since the call began rest on."""
 
     forwards: int = 0
-    """passes over one prompt; a pass over its last token with a frozen prefix counts as one"""
+    """whole passes over one prompt, also those kept from an earlier call"""
+    rows: int = 0
+    """edited copies of a prompt, however they were computed"""
+    layer_tokens: int = 0
+    """tokens that went through one layer; a whole pass over one prompt is layers x tokens of it"""
     edits_requested: int = 0
     edits_fired: int = 0
+    noise: float | None = None
+    """largest difference, in nats or logits, between an unedited row and the whole pass over the same prompt; None
+    where nothing was computed twice"""
 
 
 @dataclass
@@ -94,10 +136,11 @@ class Watch:
 class Engine(Protocol):
     """Runs the model. Contract: leaves no hook behind, also after an exception.
 
-    Raises (every method): Refusal for an edit that this model cannot have; Fault `edit-did-not-fire`, `nan-from-model`.
+    Raises (every method): Refusal for an edit that this model cannot have; Fault `edit-did-not-fire`, `nan-from-model`,
+    `out-of-memory`.
     """
 
-    name: str
+    name: Literal["reference", "fast"]
     counts: Counts
     watch: Watch
 
@@ -106,11 +149,39 @@ class Engine(Protocol):
         ...
 
     def answers(self, prompts: Sequence[TokenPrompt], edits: Sequence[Edit] = ()) -> Answers:
-        """Returns the answers at the scored positions; all prompts have equally many of them."""
+        """Returns the answers by whole passes; all prompts have equally many scored positions."""
         ...
 
-    def answers_each(self, prompts: Sequence[TokenPrompt], edit_sets: Sequence[Sequence[Edit]]) -> list[Answers]:
+    def answers_each(self, prompts: Sequence[TokenPrompt], edit_sets: Sequence[Sequence[Edit]]) -> EditedAnswers:
         """Returns the answers under each set of edits, as `answers` gives them one by one."""
+        ...
+
+    def logits_each(
+        self, prompts: Sequence[TokenPrompt], edit_sets: Sequence[Sequence[Edit]], tokens: Tensor
+    ) -> EditedLogits:
+        """Returns the logits of `tokens`, (prompt, token), under each set: cheaper where no probability is wanted."""
+        ...
+
+    def paths(
+        self,
+        prompts: Sequence[TokenPrompt],
+        senders: Sequence[Sequence[Edit]],
+        receivers: Sequence[Sequence[Receiver]] | None,
+        tokens: Tensor,
+    ) -> EditedLogits:
+        """Path patching (Wang et al. 2023, section 3.1): a change of the senders that reaches the receivers alone.
+
+        All other heads keep their clean outputs on the way, MLPs answer to the change. Receivers of one group are
+        patched together, and everything above them is live. `receivers=None`: the final residual stream.
+
+        Args:
+            senders: sets of edits of heads or MLPs.
+            tokens: (prompt, token), whose logits are told.
+
+        Returns:
+            logits (sender, prompt, scored position, token), or (sender, group, prompt, scored position, token). A
+            receiver in the sender's own layer or below receives nothing.
+        """
         ...
 
     def head_means(
@@ -119,14 +190,14 @@ class Engine(Protocol):
         """Returns the mean head outputs of each group, over all its prompts or those answered correctly."""
         ...
 
+    def head_outputs(self, prompts: Sequence[TokenPrompt], positions: Tensor) -> Tensor:
+        """Returns head outputs (prompt, place, layer, head, head_dim) at (prompt, place) positions; 0 at place -1."""
+        ...
+
     def component_means(
         self, prompts: Sequence[TokenPrompt], components: Sequence[Head | Mlp], positions: Literal["last", "all"]
     ) -> list[Tensor]:
         """Returns each component's mean output, (head_dim,) or (d_model,), over prompts and, for `all`, tokens."""
-        ...
-
-    def sweep(self, prompts: Sequence[TokenPrompt], sources: Tensor, source_of: Sequence[int]) -> Sweep:
-        """Replaces each head in turn at the last token by `sources[source_of[prompt], layer, head]`."""
         ...
 
     def attention(self, prompts: Sequence[TokenPrompt], reduce: Callable[[Tensor], Tensor]) -> Tensor:

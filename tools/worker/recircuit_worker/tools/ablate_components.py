@@ -26,8 +26,8 @@ def run(request: AblateComponentsInput, bench: Bench) -> AblateComponentsOutput:
     components = parse_components(request.components, layers=bench.facts.layers, heads=bench.facts.heads)
     bench.expect(len(prompts.prompts) * (3 if request.replace_by == "mean" else 2))
     edits = _edits(request, components, prompts, bench)
-    clean, ablated = bench.engine.answers_each(prompts.prompts, [[], edits])
-    before, after = task_scores(prompts, clean), task_scores(prompts, ablated)
+    found = bench.engine.answers_each(prompts.prompts, [edits])
+    before, after = task_scores(prompts, found.unedited()), task_scores(prompts, found.each()[0])
     (accuracy_before, loss_before), (accuracy_after, loss_after) = overall(before), overall(after)
     return AblateComponentsOutput(
         before=before,

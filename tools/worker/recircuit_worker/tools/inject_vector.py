@@ -37,9 +37,9 @@ def run(request: InjectVectorInput, bench: Bench) -> InjectVectorOutput:
     bench.expect(len(prompts.prompts) * (1 + len(layers) * len(request.scales)))
     places = [(layer, scale) for layer in layers for scale in request.scales]
     edits = [[Edit("residual", layer, "add", scale * values)] for layer, scale in places]
-    clean, *added = bench.engine.answers_each(prompts.prompts, [[], *edits])
-    before = overall(task_scores(prompts, clean))[0]
-    rows = [_row(*place, prompts, answers) for place, answers in zip(places, added, strict=True)]
+    found = bench.engine.answers_each(prompts.prompts, edits)
+    before = overall(task_scores(prompts, found.unedited()))[0]
+    rows = [_row(*place, prompts, answers) for place, answers in zip(places, found.each(), strict=True)]
     accuracy = torch.tensor([[task.accuracy for task in row.tasks] for row in rows])
     return InjectVectorOutput(
         before=before,

@@ -1,0 +1,205 @@
+"""The fast engine: the numbers of the reference engine, for the price of the tokens that an edit can reach.
+
+Under causal attention an edit at position p leaves every token before p as it was, and an edit in layer l every layer
+below it. So each batch of prompts is run once, clean. Then every set of edits is a row of its last few tokens, which
+joins at its first edited layer and reads the keys and values of the clean prefix (`rows.py`). Nothing is approximated.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from recircuit_worker.engine.attention import in_registry
+from recircuit_worker.engine.batches import Batch, batches
+from recircuit_worker.engine.edits import check_edits
+from recircuit_worker.engine.fast.cache import CleanCache
+from recircuit_worker.engine.fast.chunks import in_chunks
+from recircuit_worker.engine.fast.clean import Clean, Tail, record
+from recircuit_worker.engine.fast.memory import find_budget
+from recircuit_worker.engine.fast.paths import PathPatching
+from recircuit_worker.engine.fast.plan import Plan, join_layer, make_plan, tail_length
+from recircuit_worker.engine.fast.rows import Way, run_rows
+from recircuit_worker.engine.fast.unembed import logits_of
+from recircuit_worker.engine.interface import Edit, EditedAnswers, EditedLogits, Receiver, TokenPrompt
+from recircuit_worker.engine.passes import Passes, check_fired, check_numbers, fill, judge, no_answers
+from recircuit_worker.errors import Refusal
+from recircuit_worker.models.adapter import Parts
+
+Sets = Sequence[Sequence[Edit]]
+Take = Callable[[Sequence[int], Tensor], None]
+"""is handed the places of a chunk's sets, and logits (prompt, row, scored position, token) whose row 0 is clean"""
+
+
+class Fast(Passes):
+    """See `Engine`."""
+
+    name = "fast"
+
+    def __init__(self, model: PreTrainedModel, parts: Parts) -> None:
+        super().__init__(model, parts)
+        if parts.final_norm is None:
+            raise Refusal(
+                "no-final-norm",
+                what="rows were to be read out of this model",
+                why="the norm between its last layer and its unembedding was not found",
+                instead="use the reference engine",
+            )
+        self.budget = find_budget(parts)
+        self.way = Way(shared=in_registry(parts))
+        self.kept = CleanCache(self.budget.cache_bytes)
+
+    def answers_each(self, prompts: Sequence[TokenPrompt], edit_sets: Sets) -> EditedAnswers:
+        check_edits([edit for edits in edit_sets for edit in edits], self.parts, prompts)
+        shape = (len(edit_sets), len(prompts), len(prompts[0].scored))
+        edited, clean_answers = no_answers(shape, self.number), no_answers(shape, self.number)
+        for clean in self.clean_passes(prompts, edit_sets):
+            targets = clean.batch.targets
+
+            def take(sets: Sequence[int], logits: Tensor, clean: Clean = clean, targets: Tensor = targets) -> None:
+                correct, log_probability = (part.transpose(0, 1) for part in judge(logits, targets))
+                where = (torch.tensor(sets)[:, None], clean.batch.rows[None])
+                fill(edited, where, (correct[1:], log_probability[1:]))
+                fill(clean_answers, where, (correct[:1], log_probability[:1]))
+                whole = judge(clean.logits.to(self.number), targets)[1]
+                self._note_noise(log_probability[0] - whole)
+
+            self.run_sets(clean, edit_sets, None, take)
+        return EditedAnswers(edited, clean_answers)
+
+    def logits_each(self, prompts: Sequence[TokenPrompt], edit_sets: Sets, tokens: Tensor) -> EditedLogits:
+        check_edits([edit for edits in edit_sets for edit in edits], self.parts, prompts)
+        shape = (len(edit_sets), len(prompts), len(prompts[0].scored), tokens.shape[1])
+        edited, unedited = torch.zeros(shape, dtype=self.number), torch.zeros(shape, dtype=self.number)
+        for clean in self.clean_passes(prompts, edit_sets):
+            rows = clean.batch.rows
+            ids, places = torch.unique(tokens[rows], return_inverse=True)
+
+            def take(sets: Sequence[int], logits: Tensor, clean: Clean = clean, p: Tensor = places) -> None:
+                told = self.chosen(logits, p).transpose(0, 1).cpu()
+                where = (torch.tensor(sets)[:, None], clean.batch.rows[None])
+                edited[where], unedited[where] = told[1:], told[:1]
+                whole = clean.logits.to(self.number).gather(-1, _beside(tokens[clean.batch.rows], clean.logits))
+                self._note_noise(told[0] - whole.cpu())
+
+            self.run_sets(clean, edit_sets, ids, take)
+        return EditedLogits(edited, unedited)
+
+    def paths(
+        self,
+        prompts: Sequence[TokenPrompt],
+        senders: Sets,
+        receivers: Sequence[Sequence[Receiver]] | None,
+        tokens: Tensor,
+    ) -> EditedLogits:
+        return PathPatching(self, prompts, tokens).run(senders, receivers)
+
+    def clean_passes(self, prompts: Sequence[TokenPrompt], edit_sets: Sets, *, heads: bool = False) -> Iterator[Clean]:
+        """Yields the clean pass of every batch, from the last calls where they made it."""
+        for batch in self._row_batches(prompts, edit_sets):
+            length = max((tail_length(edits, batch) for edits in edit_sets), default=1)
+            yield self.clean_pass(batch, length, heads=heads)
+
+    def clean_pass(self, batch: Batch, length: int, *, heads: bool) -> Clean:
+        """Returns the clean pass of a batch with a tail of at least `length` tokens."""
+        self.watch.check_cancelled()
+
+        def run() -> Clean:
+            clean = record(self.model, self.parts, batch, length, heads=heads, exact=self._exact)
+            check_numbers(clean.logits)
+            return clean
+
+        # Counted whether kept or not: what a result rests on must not depend on what this worker did before.
+        self.counts.forwards += len(batch.rows)
+        self.counts.layer_tokens += len(self.parts.layers) * batch.ids.numel()
+        clean = replace(self.kept.get(batch, length, heads, run), batch=batch)
+        self.watch.progress(len(batch.rows))
+        return clean
+
+    def run_sets(self, clean: Clean, edit_sets: Sets, only: Tensor | None, take: Take) -> None:
+        """Runs every set as a row over a clean pass; rows of one tail length, and joining near each other, together."""
+        layers = len(self.parts.layers)
+        lengths = [tail_length(edits, clean.batch) for edits in edit_sets]
+        order = sorted(range(len(edit_sets)), key=lambda s: (lengths[s], join_layer(edit_sets[s], layers)))
+        for length in sorted(set(lengths)):
+            mine = [place for place in order if lengths[place] == length]
+            tail = clean.tail(length)
+
+            def run(chunk: Sequence[int], tail: Tail = tail) -> None:
+                plan = make_plan([edit_sets[place] for place in chunk], clean, tail, layers)
+                stream = self.run_plan(clean, tail, plan, self.way)
+                for part, logits in self.read(clean, tail, stream, plan.reached(frozen=False), only):
+                    take([chunk[row - 1] for row in part[1:]], logits)
+                self.watch.progress(len(chunk) * len(clean.batch.rows))
+
+            in_chunks(mine, self.rows_at_once(clean, length), run, self.counts)
+
+    def run_plan(self, clean: Clean, tail: Tail, plan: Plan, way: Way) -> Tensor:
+        """Returns the stream (prompt, row, t, d_model) leaving the last layer.
+
+        Raises:
+            Fault: `edit-did-not-fire`.
+        """
+        prompts = len(clean.batch.rows)
+        self.counts.rows += prompts * len(plan.joins)
+        self.counts.edits_requested += prompts * plan.edits
+        with self._exact():
+            stream = run_rows(self.parts, clean, tail, plan, self.counts, way, self.watch.check_cancelled)
+        check_fired(self.counts)
+        return stream
+
+    def rows_at_once(self, clean: Clean, length: int) -> int:
+        """Returns how many edited rows of one chunk the budget allows."""
+        return max(1, self.budget.row_tokens // (length * len(clean.batch.rows)) - 1)
+
+    def _row_batches(self, prompts: Sequence[TokenPrompt], edit_sets: Sets) -> Iterator[Batch]:
+        budget = self.budget
+        (probe,) = batches(prompts[:1], self.vocabulary, self.device)
+        length = max((tail_length(edits, probe) for edits in edit_sets), default=1)
+        return batches(
+            prompts,
+            self.vocabulary,
+            self.device,
+            tokens_per_batch=budget.clean_tokens,
+            prompts_per_batch=max(1, budget.row_tokens // (length * (1 + len(edit_sets)))),
+        )
+
+    def read(
+        self, clean: Clean, tail: Tail, stream: Tensor, reached: Tensor, only: Tensor | None
+    ) -> Iterator[tuple[list[int], Tensor]]:
+        """Yields (rows, logits (prompt, row, scored position, token)); each part brings the clean row with it.
+
+        Where no change can have `reached` (prompt, row, t), the clean row's own logits are given: there the effect is
+        zero, and not what two rows of one matrix product happen to differ by.
+        """
+        inside = (clean.batch.scored - tail.places[:, :1]).to(stream.device)
+        changed = reached.gather(2, inside.cpu()[:, None].expand(-1, reached.shape[1], -1))
+        index = inside[:, None, :, None].expand(-1, stream.shape[1], -1, stream.shape[-1])
+        streams = stream.gather(2, index)
+        width = self.vocabulary if only is None else len(only)
+        at_once = max(1, self.budget.logits // (width * inside.numel()) - 1)
+        for start in range(1, streams.shape[1], at_once):
+            part = [0, *range(start, min(start + at_once, streams.shape[1]))]
+            chosen_rows = streams[:, part].flatten(0, 1)
+            with self._exact():
+                logits = logits_of(self.model, self.parts, clean, chosen_rows, only)
+            check_numbers(logits)
+            logits = logits.unflatten(0, (-1, len(part))).to(self.number)
+            if not changed[:, part[1:]].all():
+                logits = torch.where(changed[:, part, :, None].to(logits.device), logits, logits[:, :1])
+            yield part, logits
+
+    @staticmethod
+    def chosen(logits: Tensor, places: Tensor) -> Tensor:
+        """Returns (prompt, row, position, token) of the places (prompt, token) on the last axis of logits."""
+        index = places.to(logits.device)[:, None, None].expand(-1, *logits.shape[1:3], -1)
+        return logits.gather(-1, index)
+
+    def _note_noise(self, difference: Tensor) -> None:
+        self.counts.noise = max(self.counts.noise or 0.0, float(difference.abs().max()))
+
+
+def _beside(tokens: Tensor, logits: Tensor) -> Tensor:
+    return tokens.to(logits.device)[:, None].expand(-1, logits.shape[1], -1)
