@@ -7,12 +7,17 @@ import { type Criterion, type Json, nameIn, type Quantity, readPath } from '../.
 export interface Evidence {
   /** Results by the name of their measurement. */
   readonly values: Readonly<Record<string, Json>>;
-  /** Rankings by name, best first; never shown to an agent. An effect is null where only the heads were published. */
-  readonly references: Readonly<
-    Record<string, ReadonlyArray<{ readonly component: string; readonly effect: number | null }>>
-  >;
+  /** Known rankings by name; never shown to an agent. */
+  readonly references: Readonly<Record<string, KnownRanking>>;
   /** Measurements without a result, with the reason. */
   readonly unmeasured: Readonly<Record<string, string>>;
+}
+
+export interface KnownRanking {
+  /** Who measured it on what, in words. */
+  readonly source: string;
+  /** Best first; an effect is null where only the heads were published. */
+  readonly heads: ReadonlyArray<{ readonly component: string; readonly effect: number | null }>;
 }
 
 /** What a checker found; `pass` is only asked where `measured` is a number. */
@@ -82,10 +87,11 @@ export function effects(path: string, evidence: Evidence): Array<{ component: st
   });
 }
 
-/** Returns a reference ranking, best first. */
-export function reference(name: string, { references }: Evidence): Evidence['references'][string] {
+/** Returns a reference ranking, at least one head. */
+export function reference(name: string, { references }: Evidence): KnownRanking {
   const ranking = Object.hasOwn(references, name) ? references[name] : undefined;
-  if (!ranking || ranking.length === 0) throw new Unmeasured(`no reference ranking "${name}" is known for this model`);
+  if (!ranking || ranking.heads.length === 0)
+    throw new Unmeasured(`no reference ranking "${name}" is known for this model`);
   return ranking;
 }
 
@@ -113,5 +119,6 @@ function asNumber(value: Json, place: string): number {
 export function reasonOf(criterion: Criterion): string {
   const thresholds = criterion.kind === 'between' ? [criterion.low, criterion.high] : [criterion.threshold];
   const parts = thresholds.flatMap(({ source, because }) => [source, because]).filter((part) => part !== undefined);
-  return [...new Set(parts)].join('; ');
+  // two limits may cite one source, the second without its numbers
+  return parts.filter((part, index) => !parts.slice(0, index).some((said) => said.startsWith(part))).join('; ');
 }

@@ -10,7 +10,7 @@ import { exceedsNull } from './exceeds-null.ts';
 import { apart, overlap } from './overlap.ts';
 import { rankCorrelation, recall } from './ranking.ts';
 
-export type { Evidence } from './evidence.ts';
+export type { Evidence, KnownRanking } from './evidence.ts';
 export { verdictOf } from './verdict.ts';
 
 export const checkers: { readonly [K in Kind]: Checker<K> } = {

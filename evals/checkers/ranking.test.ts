@@ -41,7 +41,7 @@ describe('rankings', () => {
     const asked = { found, top: 3, reference: 'own', reference_top: 3 };
     expect(result('recall', { ...asked, threshold: threshold(0.66) })).toMatchObject({
       status: 'pass',
-      parts: { found: 2, of: 3, missed: ['a3.h3'] },
+      parts: { found: 2, of: 3, wanted: ['a0.h1', 'a1.h1', 'a3.h3'], missed: ['a3.h3'], known_from: 'a test' },
     });
     expect(status('recall', { ...asked, threshold: threshold(0.67) })).toBe('fail');
     expect(result('recall', { ...asked, top: 1, reference_top: 1, threshold: threshold(1) }).measured).toBe(1);

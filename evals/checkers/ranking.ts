@@ -4,10 +4,11 @@ import { spearman } from './spearman.ts';
 
 export const recall: Checker<'recall'> = {
   threshold: ({ threshold, top, reference_top }) =>
-    `at least ${threshold.value} of the reference's top ${reference_top} among the top ${top}`,
+    `a share of at least ${threshold.value} of the reference's top ${reference_top} among the top ${top}`,
   find: (criterion, evidence) => {
     const found = components(criterion.found, evidence);
-    const known = [...new Set(reference(criterion.reference, evidence).map(({ component }) => component))];
+    const { source, heads } = reference(criterion.reference, evidence);
+    const known = [...new Set(heads.map(({ component }) => component))];
     short(found, criterion.top, criterion.found);
     short(known, criterion.reference_top, `the reference "${criterion.reference}"`);
     const wanted = known.slice(0, criterion.reference_top);
@@ -17,7 +18,7 @@ export const recall: Checker<'recall'> = {
     return {
       measured,
       pass: reaches(measured, criterion.threshold.value),
-      parts: { found: wanted.length - missed.length, of: wanted.length, missed },
+      parts: { found: wanted.length - missed.length, of: wanted.length, wanted, missed, known_from: source },
     };
   },
 };
@@ -28,11 +29,8 @@ const FEWEST = 3;
 export const rankCorrelation: Checker<'rank-correlation'> = {
   threshold: ({ threshold }) => `a rank correlation of at least ${threshold.value}`,
   find: (criterion, evidence) => {
-    const known = new Map(
-      reference(criterion.reference, evidence).flatMap(({ component, effect }) =>
-        effect === null ? [] : [[component, effect]],
-      ),
-    );
+    const { source, heads } = reference(criterion.reference, evidence);
+    const known = new Map(heads.flatMap(({ component, effect }) => (effect === null ? [] : [[component, effect]])));
     const shared = effects(criterion.found, evidence).filter(({ component }) => known.has(component));
     if (shared.length < FEWEST) throw new Unmeasured(`only ${shared.length} components stand in both rankings`);
     const measured = spearman(
@@ -44,7 +42,7 @@ export const rankCorrelation: Checker<'rank-correlation'> = {
     return {
       measured,
       pass: reaches(measured, criterion.threshold.value),
-      parts: { shared: shared.length, reference: known.size },
+      parts: { shared: shared.length, reference: known.size, known_from: source },
     };
   },
 };

@@ -40,7 +40,7 @@ describe('verdict', () => {
     ['core:pass', 'reproduced', 'All 1 deciding criteria hold: C0.'],
     ['core:pass flag:fail', 'reproduced', 'All 1 deciding criteria hold: C0.'],
     ['core:pass flag:unmeasured', 'reproduced', 'All 1 deciding criteria hold: C0.'],
-    ['core:pass required:fail', 'partial', 'The core holds (C0), but not: C1 is 0.123, asked is at least 0.5.'],
+    ['core:pass required:fail', 'partial', 'The core holds (C0), but C1 is 0.123, asked is at least 0.5.'],
     ['core:fail required:pass', 'not-reproduced', 'A core criterion failed: C0 is 0.123, asked is at least 0.5.'],
     [
       'core:pass core:fail required:fail',

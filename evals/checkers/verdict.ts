@@ -25,7 +25,7 @@ function decide(gate: CriterionResult | null, results: readonly CriterionResult[
     return ['inconclusive', `${ids(unmeasured)} ${have(unmeasured)} no number: ${ended(first.note)}`];
   }
   if (failedCore.length > 0) return ['not-reproduced', `A core criterion failed: ${failedCore.map(name).join('; ')}.`];
-  if (failed.length > 0) return ['partial', `The core holds (${ids(core)}), but not: ${failed.map(name).join('; ')}.`];
+  if (failed.length > 0) return ['partial', `The core holds (${ids(core)}), but ${failed.map(name).join('; ')}.`];
   return ['reproduced', `All ${deciding.length} deciding criteria hold: ${ids(deciding)}.`];
 }
 

@@ -1,6 +1,6 @@
 /** The rankings against which the known-model criteria hold a run. Agents never see them. */
-import type { Evidence } from '../../evals/checkers/index.ts';
-import type { ModelFacts, Protocol } from '../contract/index.ts';
+import type { Evidence, KnownRanking } from '../../evals/checkers/index.ts';
+import type { ModelFacts, Protocol, Reference } from '../contract/index.ts';
 import { loadReference, publishedRanking } from '../protocol/index.ts';
 
 /**
@@ -8,13 +8,21 @@ import { loadReference, publishedRanking } from '../protocol/index.ts';
  * measured on these weights.
  */
 export function referencesFor(protocol: Protocol, model: string, facts: ModelFacts): Evidence['references'] {
-  const references: Record<string, Evidence['references'][string]> = {};
+  const references: Record<string, KnownRanking> = {};
   for (const entry of protocol.published) {
-    if (entry.card !== null) references[entry.card] = publishedRanking(protocol, entry);
+    if (entry.card === null) continue;
+    references[entry.card] = {
+      source: `published for ${entry.model}: ${entry.source}`,
+      heads: publishedRanking(protocol, entry),
+    };
   }
-  const measured = loadReference(protocol.finding);
-  const ours =
-    measured?.model === model && measured.weights_sha256 === facts.weights_sha256 ? measured.ranking : undefined;
-  const own = references[model] ?? ours;
+  const own = references[model] ?? ours(loadReference(protocol.finding), model, facts);
   return own ? { ...references, own } : references;
+}
+
+function ours(measured: Reference | undefined, model: string, facts: ModelFacts): KnownRanking | undefined {
+  if (measured?.model !== model || measured.weights_sha256 !== facts.weights_sha256) return undefined;
+  const { produced_by, seeds, content_sha256, ranking } = measured;
+  const source = `${produced_by} on ${model}, seeds ${seeds.join(', ')} (reference.json, content ${content_sha256.slice(0, 10)})`;
+  return { source, heads: ranking };
 }

@@ -180,6 +180,17 @@ describe('terminal', () => {
     expect(text).toContain('unmeasured');
   });
 
+  it('says with what a known model was compared, and which heads are missing', () => {
+    const parts = { found: 4, of: 5, missed: ['a1.h2'], known_from: 'another laboratory' };
+    const known = view.criteria.slice(0, 1).map((item) => ({ ...item, set: 'known-model' as const, parts }));
+    const text = resultPage({ ...view, criteria: known }, makePaint(0, 200)).join('\n');
+    const html = reportHtml({ ...view, criteria: known });
+    for (const part of ['known from: another laboratory', '4 of 5, missing a1.h2']) {
+      expect(text).toContain(part);
+      expect(html).toContain(part);
+    }
+  });
+
   it('fits maps of large models', () => {
     const values = Array.from({ length: 80 }, () => Array.from({ length: 64 }, (_, h) => h / 64));
     const lines = heatMapLines({ title: 't', unit: 'u', marked: ['a3.h63'], values }, makePaint(0, 80));

@@ -9,7 +9,7 @@ import { heatMapLines } from './terminal/heat-map.ts';
 import type { Paint } from './terminal/paint.ts';
 import { padEnd, padStart, wrapped } from './terminal/table.ts';
 import type { CriterionView, Curve, Figure, HeatMap, Origin, RunView } from './view/index.ts';
-import { comparedInWords, outcomeOf, SET_TITLE, toneOfStatus } from './words.ts';
+import { comparedInWords, knownFrom, outcomeOf, SET_TITLE, toneOfStatus } from './words.ts';
 
 const word = (text: string): string => safe(text, 'line');
 
@@ -42,10 +42,13 @@ function circumstances({ run, seconds, finding }: RunView): string {
 }
 
 function criteria(view: RunView, paint: Paint): string[] {
+  const width = Math.min(paint.columns, 110);
   const sets = ['gate', 'known-model', 'new-model'] as const;
   return sets.flatMap((set) => {
     const own = view.criteria.filter((item) => item.set === set);
-    return own.length === 0 ? [] : [paint.bold(SET_TITLE[set]), ...own.flatMap((item) => criterion(item, paint))];
+    if (own.length === 0) return [];
+    const from = knownFrom(own).flatMap((source) => wrapped(word(`known from: ${source}`), width, '  '));
+    return [paint.bold(SET_TITLE[set]), ...from.map(paint.dim), ...own.flatMap((item) => criterion(item, paint))];
   });
 }
 

@@ -23,7 +23,7 @@ export function toneOfStatus(status: string): Tone {
 
 export const SET_TITLE: Record<CriterionView['set'], string> = {
   gate: 'Gate: is the behaviour there at all?',
-  'known-model': 'Agreement with the published finding',
+  'known-model': 'Agreement with what is known of this model',
   'new-model': 'Evidence on this model, held-out prompts',
 };
 
@@ -41,7 +41,19 @@ export function comparedInWords(item: CriterionView, write: (value: number) => s
   const { value, over } = item.parts;
   const sides = typeof value === 'number' && typeof over === 'number' ? [`${write(value)} against ${write(over)}`] : [];
   const itself = item.shown !== item.measured && item.shown !== null ? [`${write(item.shown)} itself`] : [];
-  return [...sides, ...itself, ...nullsInWords(item, write)].join('; ');
+  return [...sides, ...itself, ...recalledInWords(item), ...nullsInWords(item, write)].join('; ');
+}
+
+function recalledInWords({ parts: { found, of, missed } }: CriterionView): string[] {
+  if (typeof found !== 'number' || typeof of !== 'number') return [];
+  const lacking = Array.isArray(missed) && missed.length > 0 ? `, missing ${missed.join(', ')}` : '';
+  return [`${found} of ${of}${lacking}`];
+}
+
+/** Returns where the rankings come from that a set of criteria is compared with, each once. */
+export function knownFrom(criteria: readonly CriterionView[]): string[] {
+  const sources = criteria.map(({ parts }) => parts['known_from']).filter((source) => typeof source === 'string');
+  return [...new Set(sources)];
 }
 
 function nullsInWords(

@@ -4,7 +4,7 @@ import { number } from '../numbers.ts';
 import { criteriaSvg } from '../svg/criteria.ts';
 import { el, type Markup } from '../svg/element.ts';
 import type { CriterionView, RunView } from '../view/index.ts';
-import { comparedInWords, SET_TITLE, toneOfStatus } from '../words.ts';
+import { comparedInWords, knownFrom, SET_TITLE, toneOfStatus } from '../words.ts';
 import { headRow, origins, section } from './parts.ts';
 
 /** Returns the section; a run without verdict has none. */
@@ -13,7 +13,7 @@ export function criteriaTable({ criteria }: RunView): Markup | null {
   const sets = ['gate', 'known-model', 'new-model'] as const;
   const rows = sets.flatMap((set) => {
     const own = criteria.filter((item) => item.set === set);
-    return own.length === 0 ? [] : [group(SET_TITLE[set]), ...own.map(row)];
+    return own.length === 0 ? [] : [group(SET_TITLE[set], knownFrom(own)), ...own.map(row)];
   });
   return section(
     'Criteria',
@@ -31,8 +31,9 @@ export function criteriaTable({ criteria }: RunView): Markup | null {
   );
 }
 
-function group(title: string): Markup {
-  return el('tr', { class: 'group' }, el('td', { colspan: 6 }, title));
+function group(title: string, from: readonly string[]): Markup {
+  const sources = from.map((source) => el('div', { class: 'reason' }, `known from: ${source}`));
+  return el('tr', { class: 'group' }, el('td', { colspan: 6 }, title, sources));
 }
 
 function row(criterion: CriterionView): Markup {
@@ -58,7 +59,7 @@ function row(criterion: CriterionView): Markup {
 }
 
 /** Already said in words beside them. */
-const TOLD = new Set(['value', 'over', 'controls', 'highest_null']);
+const TOLD = new Set(['value', 'over', 'controls', 'highest_null', 'found', 'of']);
 
 function parts({ parts: all }: CriterionView): Markup | null {
   const numbers = Object.entries(all).filter(([name, value]) => typeof value === 'number' && !TOLD.has(name));

@@ -92,7 +92,7 @@ const UNIT_OF_KIND: Partial<Record<Criterion['kind'], string>> = {
   apart: 'share of heads',
   recall: 'share of heads',
   'rank-correlation': 'rank correlation',
-  ratio: 'ratio',
+  ratio: 'times',
 };
 
 function unitOf(criterion: Criterion | undefined, protocol: Protocol): string {
