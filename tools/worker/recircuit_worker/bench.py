@@ -3,11 +3,13 @@
 One bench lives as long as the worker; `begin` starts each call. What to measure belongs in the tools.
 """
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 
 from torch import Tensor
 
 from recircuit_worker.artifacts import MAIN, Artifact, ArtifactWriter
+from recircuit_worker.canonical import hash_of
 from recircuit_worker.contract import (
     ArtifactRef,
     Audit,
@@ -19,7 +21,9 @@ from recircuit_worker.contract import (
     Receipt,
     UnscorableTask,
 )
+from recircuit_worker.decode import encode
 from recircuit_worker.engine.fast.engine import Fast
+from recircuit_worker.engine.fast.finished import Finished
 from recircuit_worker.engine.interface import Counts, Engine, Watch
 from recircuit_worker.engine.reference import Reference
 from recircuit_worker.errors import Refusal
@@ -55,6 +59,13 @@ class Bench:
         self.check_cancelled = check_cancelled
         self.engine.counts = Counts()
         self.engine.watch = Watch(self._rows_done, check_cancelled)
+        self._unfinished = self._artifacts.folder / "unfinished" / self._call_name()
+        if isinstance(self.engine, Fast):
+            self.engine.finished = Finished(self._unfinished)
+
+    def end(self) -> None:
+        """Ends a call that was answered: what was kept for its repetition goes."""
+        shutil.rmtree(self._unfinished, ignore_errors=True)
 
     def expect(self, passes: int) -> None:
         """Says how many passes and rows over one prompt this call will make, so that progress has a total."""
@@ -125,6 +136,12 @@ class Bench:
             prompts=prompts,
             audit=audit,
         )
+
+    def _call_name(self) -> str:
+        """Returns a name for this request on this model, in this dtype, on this device, by these versions."""
+        facts, made_by = self.facts, versions()
+        about = [self._tool, self._request_sha256, facts.weights_sha256, facts.dtype, facts.device, encode(made_by)]
+        return hash_of([*about, self.material.split])[:32]
 
     def _rows_done(self, rows: int) -> None:
         self._done += rows

@@ -116,7 +116,9 @@ class Server:
             )
         module = importlib.import_module(f"recircuit_worker.tools.{tool}")
         self._bench.begin(progress, check, tool, hash_of(params))
-        return decode.encode_checked(f"{class_stem(tool)}Output", module.run(request, self._bench))
+        answer = decode.encode_checked(f"{class_stem(tool)}Output", module.run(request, self._bench))
+        self._bench.end()
+        return answer
 
     def _shutdown(self, params: dict[str, Any], _progress: Progress, _check: Check) -> dict[str, Any]:
         _no_params("shutdown", params)

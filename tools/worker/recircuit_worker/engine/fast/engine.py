@@ -18,6 +18,7 @@ from recircuit_worker.engine.edits import check_edits
 from recircuit_worker.engine.fast.cache import CleanCache
 from recircuit_worker.engine.fast.chunks import in_chunks
 from recircuit_worker.engine.fast.clean import Clean, Tail, record
+from recircuit_worker.engine.fast.finished import Finished, Part, Told
 from recircuit_worker.engine.fast.memory import find_budget
 from recircuit_worker.engine.fast.paths import PathPatching
 from recircuit_worker.engine.fast.plan import Plan, join_layer, make_plan, tail_length
@@ -29,8 +30,10 @@ from recircuit_worker.errors import Refusal
 from recircuit_worker.models.adapter import Parts
 
 Sets = Sequence[Sequence[Edit]]
-Take = Callable[[Sequence[int], Tensor], None]
-"""is handed the places of a chunk's sets, and logits (prompt, row, scored position, token) whose row 0 is clean"""
+Tell = Callable[[Tensor], Told]
+"""makes of logits (prompt, row, scored position, token), whose row 0 is clean, what is kept: (row, prompt, ...)"""
+Take = Callable[[Sequence[int], Told], None]
+"""is handed the places of a chunk's sets, and what is told of them, the clean row first"""
 
 
 class Fast(Passes):
@@ -50,6 +53,7 @@ class Fast(Passes):
         self.budget = find_budget(parts)
         self.way = Way(shared=in_registry(parts))
         self.kept = CleanCache(self.budget.cache_bytes)
+        self.finished = Finished()
 
     def answers_each(self, prompts: Sequence[TokenPrompt], edit_sets: Sets) -> EditedAnswers:
         check_edits([edit for edits in edit_sets for edit in edits], self.parts, prompts)
@@ -58,15 +62,18 @@ class Fast(Passes):
         for clean in self.clean_passes(prompts, edit_sets):
             targets = clean.batch.targets
 
-            def take(sets: Sequence[int], logits: Tensor, clean: Clean = clean, targets: Tensor = targets) -> None:
-                correct, log_probability = (part.transpose(0, 1) for part in judge(logits, targets))
+            def tell(logits: Tensor, targets: Tensor = targets) -> Told:
+                return tuple(part.transpose(0, 1).cpu() for part in judge(logits, targets))
+
+            def take(sets: Sequence[int], told: Told, clean: Clean = clean, targets: Tensor = targets) -> None:
+                correct, log_probability = told
                 where = (torch.tensor(sets)[:, None], clean.batch.rows[None])
                 fill(edited, where, (correct[1:], log_probability[1:]))
                 fill(clean_answers, where, (correct[:1], log_probability[:1]))
                 whole = judge(clean.logits.to(self.number), targets)[1]
-                self._note_noise(log_probability[0] - whole)
+                self._note_noise(log_probability[0] - whole.cpu())
 
-            self.run_sets(clean, edit_sets, None, take)
+            self.run_sets(clean, edit_sets, None, tell, take)
         return EditedAnswers(edited, clean_answers)
 
     def logits_each(self, prompts: Sequence[TokenPrompt], edit_sets: Sets, tokens: Tensor) -> EditedLogits:
@@ -77,14 +84,16 @@ class Fast(Passes):
             rows = clean.batch.rows
             ids, places = torch.unique(tokens[rows], return_inverse=True)
 
-            def take(sets: Sequence[int], logits: Tensor, clean: Clean = clean, p: Tensor = places) -> None:
-                told = self.chosen(logits, p).transpose(0, 1).cpu()
-                where = (torch.tensor(sets)[:, None], clean.batch.rows[None])
-                edited[where], unedited[where] = told[1:], told[:1]
-                whole = clean.logits.to(self.number).gather(-1, _beside(tokens[clean.batch.rows], clean.logits))
-                self._note_noise(told[0] - whole.cpu())
+            def tell(logits: Tensor, places: Tensor = places) -> Told:
+                return (self.chosen(logits, places).transpose(0, 1).cpu(),)
 
-            self.run_sets(clean, edit_sets, ids, take)
+            def take(sets: Sequence[int], told: Told, clean: Clean = clean) -> None:
+                where = (torch.tensor(sets)[:, None], clean.batch.rows[None])
+                edited[where], unedited[where] = told[0][1:], told[0][:1]
+                whole = clean.logits.to(self.number).gather(-1, _beside(tokens[clean.batch.rows], clean.logits))
+                self._note_noise(told[0][0] - whole.cpu())
+
+            self.run_sets(clean, edit_sets, ids, tell, take)
         return EditedLogits(edited, unedited)
 
     def paths(
@@ -118,8 +127,9 @@ class Fast(Passes):
         self.watch.progress(len(batch.rows))
         return clean
 
-    def run_sets(self, clean: Clean, edit_sets: Sets, only: Tensor | None, take: Take) -> None:
+    def run_sets(self, clean: Clean, edit_sets: Sets, only: Tensor | None, tell: Tell, take: Take) -> None:
         """Runs every set as a row over a clean pass; rows of one tail length, and joining near each other, together."""
+        call = self.finished.next_call()
         layers = len(self.parts.layers)
         lengths = [tail_length(edits, clean.batch) for edits in edit_sets]
         order = sorted(range(len(edit_sets)), key=lambda s: (lengths[s], join_layer(edit_sets[s], layers)))
@@ -128,10 +138,14 @@ class Fast(Passes):
             tail = clean.tail(length)
 
             def run(chunk: Sequence[int], tail: Tail = tail) -> None:
-                plan = make_plan([edit_sets[place] for place in chunk], clean, tail, layers)
-                stream = self.run_plan(clean, tail, plan, self.way)
-                for part, logits in self.read(clean, tail, stream, plan.reached(frozen=False), only):
-                    take([chunk[row - 1] for row in part[1:]], logits)
+                def parts() -> list[Part]:
+                    plan = make_plan([edit_sets[place] for place in chunk], clean, tail, layers)
+                    stream = self.run_plan(clean, tail, plan, self.way)
+                    read = self.read(clean, tail, stream, plan.reached(frozen=False), only)
+                    return [([chunk[row - 1] for row in part[1:]], tell(logits)) for part, logits in read]
+
+                for part in self.finished.parts([call, *chunk, clean.batch.rows.tolist()], self.counts, parts):
+                    take(*part)
                 self.watch.progress(len(chunk) * len(clean.batch.rows))
 
             in_chunks(mine, self.rows_at_once(clean, length), run, self.counts)

@@ -125,14 +125,17 @@ class PathPatching:
         ]
         ids, columns = torch.unique(self.tokens[rows], return_inverse=True)
 
-        def put(chosen_sets: Sequence[int], logits: Tensor) -> None:
-            chosen = engine.chosen(logits, columns).transpose(0, 1).cpu()
+        def tell(logits: Tensor) -> tuple[Tensor]:
+            return (engine.chosen(logits, columns).transpose(0, 1).cpu(),)
+
+        def put(chosen_sets: Sequence[int], parts: tuple[Tensor, ...]) -> None:
+            (chosen,) = parts
             for place, logits_of_set in zip(chosen_sets, chosen[1:], strict=True):
                 row, group = divmod(place, len(receivers))
                 told.edited[chunk[row], group, rows] = logits_of_set
                 told.clean[chunk[row], group, rows] = chosen[0]
 
-        engine.run_sets(here, sets, ids, put)
+        engine.run_sets(here, sets, ids, tell, put)
 
 
 def _shared_places(plan: Plan, tail: Tail) -> list[Tensor]:
