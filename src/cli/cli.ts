@@ -28,6 +28,8 @@ export interface Cli {
   /** Prints a result as JSON, alone on stdout. */
   json(value: unknown): void;
   home(): Home;
+  /** How a person at this terminal calls the program again, on the same home folder. */
+  again(): string;
   /** Sets what the process returns; the last word counts. */
   exit(code: number): void;
 }
@@ -48,6 +50,7 @@ export function makeCli(options: () => GlobalOptions, exit: (code: number) => vo
     say: (line) => void stderr.write(`${line}\n`),
     json: (value) => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
     home: () => homeAt(options().home ?? (env['RECIRCUIT_HOME'] || join(root, 'runs'))),
+    again: () => `npx recircuit${options().home === undefined ? '' : ` --home ${JSON.stringify(options().home)}`}`,
     exit,
   };
 }

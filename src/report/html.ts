@@ -166,8 +166,8 @@ function footer({ run }: RunView): Markup {
       'p',
       {},
       'Every step of this run is chained by hash, every tensor is named by its own. To check both: ',
-      el('code', {}, `recircuit runs verify ${run.run}`),
+      el('code', {}, `npx recircuit runs verify ${run.run}`),
     ),
-    el('p', {}, 'To read the steps: ', el('code', {}, `recircuit runs show ${run.run} --full`)),
+    el('p', {}, 'To read the steps: ', el('code', {}, `npx recircuit runs show ${run.run} --full`)),
   );
 }

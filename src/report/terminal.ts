@@ -13,14 +13,14 @@ import { comparedInWords, knownFrom, outcomeOf, SET_TITLE, toneOfStatus } from '
 
 const word = (text: string): string => safe(text, 'line');
 
-/** Returns the result page. Contract: pure; no line feed inside a line. */
-export function resultPage(view: RunView, paint: Paint): string[] {
+/** Returns the result page; `again` calls the program on the record that was read. Contract: pure; no line feed inside a line. */
+export function resultPage(view: RunView, paint: Paint, again = 'npx recircuit'): string[] {
   const parts = [
     heading(view, paint),
     criteria(view, paint),
     claim(view, paint),
     ...pictures(view, paint),
-    footer(view, paint),
+    footer(view, paint, again),
   ];
   return parts.filter((part) => part.length > 0).flatMap((part) => ['', ...part]);
 }
@@ -115,13 +115,13 @@ function picture(figure: Figure, paint: Paint): string[] {
 }
 
 /** Ends with the verdict once more: on a small screen the heading has scrolled away. */
-function footer(view: RunView, paint: Paint): string[] {
+function footer(view: RunView, paint: Paint, again: string): string[] {
   const { run } = view;
   const { word: verdict, tone } = outcomeOf(view);
   const rows = [
-    ['every step', `recircuit runs show ${run.run}`],
-    ['page with figures', `recircuit runs export ${run.run}`],
-    ['check the record', `recircuit runs verify ${run.run}`],
+    ['every step', `${again} runs show ${run.run}`],
+    ['page with figures', `${again} runs export ${run.run}`],
+    ['check the record', `${again} runs verify ${run.run}`],
   ] as const;
   return [
     ...rows.map(([name, command]) => `${paint.dim(padStart(name, 18))}  ${word(command)}`),

@@ -131,12 +131,12 @@ async function work(cli: Cli, record: RunRecord, home: Home, asked: Asked): Prom
 function show(cli: Cli, record: RunRecord, home: Home, ended: Run, json: boolean): void {
   if (ended.state !== 'sealed') {
     cli.say(
-      `recircuit: run ${ended.run} is ${ended.state}: ${safe(ended.note, 'line')} It goes on with \`recircuit run --resume ${ended.run}${loadModelCards().has(ended.model) ? '' : ' --model <folder>'}\`.`,
+      `recircuit: run ${ended.run} is ${ended.state}: ${safe(ended.note, 'line')} It goes on with \`${cli.again()} run --resume ${ended.run}${loadModelCards().has(ended.model) ? '' : ' --model <folder>'}\`.`,
     );
     cli.exit(ended.state === 'cancelled' ? EXIT.interrupted : EXIT.fault);
     if (!json) return;
   }
   const view = loadView(record, ended, home.artifacts);
   if (json) cli.json(view);
-  else cli.out(resultPage(view, cli.paint));
+  else cli.out(resultPage(view, cli.paint, cli.again()));
 }

@@ -50,7 +50,7 @@ async function list(cli: Cli, { finding, model, json }: ListOptions): Promise<vo
     return;
   }
   if (found.length === 0)
-    return cli.out('No runs yet. A first one: recircuit run function-vector-heads --model icl-gemma2');
+    return cli.out(`No runs yet. A first one: ${cli.again()} run function-vector-heads --model icl-gemma2`);
   const rows = found.map((run) => [
     run.run,
     time(run.opened_at),
