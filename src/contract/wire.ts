@@ -34,7 +34,7 @@ export const OpenRequest = z
     revision: z.string().nullable().describe('40 hex digits for a hub model'),
     weights_sha256: Sha256.nullable().describe('refused when the files differ; null: not known yet'),
     dtype: Dtype,
-    device: z.string().describe('auto, cpu or cuda:N'),
+    device: z.string().describe('auto, cpu, cuda:N, or several with commas, over which the layers are spread'),
     engine: Engine.describe('both give the same numbers; reference is slow and obviously right'),
     expect: ExpectedFacts.nullable(),
     material: Material,

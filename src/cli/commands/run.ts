@@ -32,7 +32,7 @@ export function registerRun(program: Command, cli: Cli): void {
     .option('-s, --seed <number>', 'seed of all pseudo-random choices', seedOf, 0)
     .option('-p, --planner <name>', 'who decides which experiment comes next', 'scripted')
     .option('-r, --resume <run>', 'go on with a run that was cut off: its id, the beginning of it, or `latest`')
-    .option('--device <device>', 'auto, cpu, cuda or cuda:N (default: auto)')
+    .option('--device <device>', 'auto, cpu, cuda, cuda:N, or cuda:0,cuda:1 to spread the layers (default: auto)')
     .addOption(
       new Option('--engine <engine>', 'both give the same numbers; reference is slow and obviously right')
         .choices(Engine.options)

@@ -330,7 +330,7 @@ class OpenRequest:
     """refused when the files differ; null: not known yet"""
     dtype: Literal["float32", "float64", "bfloat16"]
     device: str
-    """auto, cpu or cuda:N"""
+    """auto, cpu, cuda:N, or several with commas, over which the layers are spread"""
     engine: Literal["fast", "reference"]
     """both give the same numbers; reference is slow and obviously right"""
     expect: ExpectedFacts | None

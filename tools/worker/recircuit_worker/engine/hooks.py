@@ -127,7 +127,7 @@ def only_positions(base: nn.Module, positions: Tensor) -> Iterator[None]:
 
     def hook(module: nn.Module, args: tuple, output: object) -> object:
         hidden = output.last_hidden_state
-        index = positions[:, :, None].expand(-1, -1, hidden.shape[-1])
+        index = positions.to(hidden.device)[:, :, None].expand(-1, -1, hidden.shape[-1])
         output.last_hidden_state = hidden.gather(1, index)
         return output
 
@@ -181,7 +181,7 @@ def _edited_reads(parts: Parts, edits: Sequence[Edit], write: Callable[[Tensor, 
 def _places(edit: Edit, batch: Batch, tensor: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Returns (row, column of the edit's positions, token), one entry for every place that is edited."""
     if edit.positions == "last":
-        places = batch.last[:, None]
+        places = batch.last[:, None].to(tensor.device)
     elif edit.positions == "all":
         places = torch.arange(tensor.shape[1], device=tensor.device).expand(tensor.shape[0], -1)
     else:

@@ -28,7 +28,7 @@ class Passes:
         self.model, self.parts = model, parts
         self.counts, self.watch = Counts(), Watch()
         weight = parts.unembedding.weight
-        self.device, self.double = weight.device, weight.dtype == torch.float64
+        self.device, self.double = parts.embedding.weight.device, weight.dtype == torch.float64
         self.number = torch.float64 if self.double else torch.float32
         self.vocabulary = model.config.get_text_config().vocab_size
 
@@ -55,8 +55,8 @@ class Passes:
         group = torch.tensor(group_of)
         for batch in self._batches(prompts):
             outputs: list[Tensor] = []
-            rows = torch.arange(len(batch.rows), device=self.device)
-            with reading(parts, heads=lambda layer, heads, b=batch, o=outputs, r=rows: o.append(heads[r, b.last])):
+            rows, last = torch.arange(len(batch.rows)), batch.last.cpu()
+            with reading(parts, heads=lambda layer, heads, o=outputs, at=(rows, last): o.append(heads[at])):
                 correct, _ = judge(self._forward(batch), batch.targets)
             keep = correct[:, -1].cpu() if only_correct else torch.ones(len(batch.rows), dtype=torch.bool)
             outputs_here = torch.stack([output.cpu() for output in outputs], dim=1).double()
@@ -175,6 +175,7 @@ def judge(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     An unscorable target, -1, is never correct, and its log probability means nothing.
     """
     between = logits.dim() - targets.dim() - 1
+    targets = targets.to(logits.device)
     targets = targets.reshape(targets.shape[0], *[1] * between, targets.shape[1]).expand(logits.shape[:-1])
     chosen = logits.gather(-1, targets.clamp(min=0)[..., None])[..., 0]
     return logits.argmax(-1) == targets, chosen - logits.logsumexp(-1)

@@ -32,7 +32,7 @@ def find_facts(
         sliding_window=_window(config),
         attention=config._attn_implementation,
         dtype=str(weight.dtype).removeprefix("torch."),
-        device=_device_name(weight.device),
+        device=", ".join(_device_names(model)),
         weights_sha256=weights_sha256,
         revision=request.revision,
         self_test=proof,
@@ -64,5 +64,6 @@ def _window(config: object) -> int | None:
     return window if kinds is None or "sliding_attention" in kinds else None
 
 
-def _device_name(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+def _device_names(model: PreTrainedModel) -> list[str]:
+    devices = sorted({parameter.device for parameter in model.parameters()}, key=str)
+    return [torch.cuda.get_device_name(device) if device.type == "cuda" else device.type for device in devices]

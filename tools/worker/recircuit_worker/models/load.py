@@ -29,6 +29,7 @@ from recircuit_worker.files import CheckedFolder, locate, weights_sha256
 from recircuit_worker.models.adapter import Parts, find_parts
 from recircuit_worker.models.facts import check_expected, find_facts
 from recircuit_worker.models.selftest import self_test
+from recircuit_worker.models.spread import spread
 from recircuit_worker.prompts.tokens import Reader, find_reader
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}
@@ -70,12 +71,15 @@ def open_model(request: OpenRequest, progress: Progress, check_cancelled: Callab
     step("hash the weights")
     sha256 = _check_weights(checked, request)
     step("load")
-    model = _load(checked, DTYPES[request.dtype], find_device(request.device))
+    devices = find_devices(request.device)
+    model = _load(checked, DTYPES[request.dtype], devices)
     reader = find_reader(_load_tokenizer(checked))
     step("look at every weight")
     _check_numbers(model)
     step("find the parts")
     parts = find_parts(model)
+    if len(devices) > 1:
+        spread(model, parts, devices)
     step("prove the heads")
     proof = self_test(model, parts, reader, check_cancelled)
     facts = find_facts(model, parts, request, sha256, proof)
@@ -100,24 +104,24 @@ def set_up_torch(weight_bytes: int) -> None:
     logging.disable_progress_bar()
 
 
-def find_device(asked: str) -> torch.device:
-    """Returns the device of `auto`, `cpu` or `cuda:N`.
+def find_devices(asked: str) -> list[torch.device]:
+    """Returns the devices of `auto`, `cpu`, `cuda:N`, or several of them with commas, over which layers are spread.
 
     Raises:
         Refusal: `no-such-device`.
     """
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if asked == "auto":
-        return torch.device("cuda:0" if count else "cpu")
+        return [torch.device("cuda:0" if count else "cpu")]
     known = {"cpu", *(["cuda"] if count else []), *(f"cuda:{index}" for index in range(count))}
-    if asked not in known:
+    if not set(asked.split(",")) <= known:
         raise Refusal(
             "no-such-device",
             what=f"the device {asked} was asked for",
             why=f"this worker has {', '.join(sorted(known))}",
-            instead="ask for one of these, or for auto",
+            instead="ask for one of these, for several with commas between, or for auto",
         )
-    return torch.device(asked)
+    return [torch.device(name) for name in asked.split(",")]
 
 
 def _check_weights(checked: CheckedFolder, request: OpenRequest) -> str:
@@ -132,7 +136,7 @@ def _check_weights(checked: CheckedFolder, request: OpenRequest) -> str:
     return sha256
 
 
-def _load(checked: CheckedFolder, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:
+def _load(checked: CheckedFolder, dtype: torch.dtype, devices: list[torch.device]) -> PreTrainedModel:
     try:
         model, report = AutoModelForCausalLM.from_pretrained(
             checked.folder,
@@ -163,7 +167,8 @@ def _load(checked: CheckedFolder, dtype: torch.dtype, device: torch.device) -> P
             why=f"transformers chose {model.config._attn_implementation}, which can drop soft caps",
             instead="use an architecture with an eager attention",
         )
-    return model.to(device).eval().requires_grad_(False)
+    # A model of several devices stays where it was read until its layers are known.
+    return (model.to(devices[0]) if len(devices) == 1 else model).eval().requires_grad_(False)
 
 
 def _load_tokenizer(checked: CheckedFolder) -> PreTrainedTokenizerBase:
