@@ -12,16 +12,21 @@ PACKAGE_ROOT = Path(__file__).parents[1]
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
+def environment():
+    """What a worker's process is given."""
+    return os.environ | {"PYTHONPATH": str(PACKAGE_ROOT), "OMP_NUM_THREADS": "1"}
+
+
 class Process:
     """A running `python -m recircuit_worker`; use it as a context."""
 
-    def __init__(self, **environment):
+    def __init__(self, **changes):
         self.child = subprocess.Popen(
             [sys.executable, "-m", "recircuit_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": str(PACKAGE_ROOT), "OMP_NUM_THREADS": "1"} | environment,
+            env=environment() | changes,
             bufsize=0,
         )
         self._rest, self._last_id = b"", 0
