@@ -1,26 +1,43 @@
 """What the engines refuse, and what they never do in silence: edits that did not happen, numbers that are none."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from by_hand import VOCABULARY, prompts
-from tiny import FAMILIES, HEADS, LAYERS, WIDTH, named, tiny_model
+from tiny import FAMILIES, HEADS, LAYERS, WIDTH, named, request, save, tiny_model
+from transformers import AutoModelForCausalLM
 
+from recircuit_worker.engine.fast.engine import Fast
 from recircuit_worker.engine.hooks import hook_count
-from recircuit_worker.engine.interface import Edit, Watch
+from recircuit_worker.engine.interface import Counts, Edit, Receiver, Watch
+from recircuit_worker.engine.passes import Passes
 from recircuit_worker.engine.reference import Reference
 from recircuit_worker.engine.sweeps import head_sets
 from recircuit_worker.errors import Cancelled, Fault, Refusal
+from recircuit_worker.models import load
 from recircuit_worker.models.adapter import find_parts
 
 
-def made(architecture: str = "llama") -> Reference:
+@pytest.fixture(params=[Reference, Fast])
+def kind(request) -> type[Passes]:
+    return request.param
+
+
+def made(kind: type[Passes], architecture: str = "llama") -> Passes:
     model = tiny_model(architecture, VOCABULARY)
-    return Reference(model, find_parts(model))
+    return kind(model, find_parts(model))
+
+
+def refused(call: Callable[[], object]) -> str:
+    with pytest.raises(Refusal) as refusal:
+        call()
+    return refusal.value.code
 
 
 @pytest.mark.parametrize("architecture", FAMILIES)
 def test_hooks_go_also_after_a_cancellation(architecture: str) -> None:
-    engine, calls = made(architecture), iter(range(100))
+    engine, calls = made(Reference, architecture), iter(range(100))
 
     def stop() -> None:
         if next(calls) == 5:
@@ -33,7 +50,7 @@ def test_hooks_go_also_after_a_cancellation(architecture: str) -> None:
 
 
 def test_progress_counts_prompt_rows() -> None:
-    engine, rows = made(), []
+    engine, rows = made(Reference), []
     engine.watch = Watch(progress=rows.append)
     engine.answers(prompts())
     assert sum(rows) == 4
@@ -56,26 +73,97 @@ def test_progress_counts_prompt_rows() -> None:
         (Edit("head", 0, "zero", head=0, positions=torch.zeros(4, 0, dtype=torch.long)), "no-such-position"),
     ],
 )
-def test_impossible_edits_are_refused(edit: Edit, code: str) -> None:
-    with pytest.raises(Refusal) as refused:
-        made().last_logits(prompts(), [edit])
-    assert refused.value.code == code
+def test_impossible_edits_are_refused(kind: type[Passes], edit: Edit, code: str) -> None:
+    engine, tokens = made(kind), torch.full((4, 1), 5)
+    assert refused(lambda: engine.last_logits(prompts(), [edit])) == code
+    assert refused(lambda: engine.answers_each(prompts(), [[], [edit]])) == code
+    assert refused(lambda: engine.logits_each(prompts(), [[edit]], tokens)) == code
+    if edit.site == "head":
+        assert refused(lambda: engine.paths(prompts(), [[edit]], None, tokens)) == code
+    assert engine.counts == Counts()  # before anything was run
 
 
-def test_an_edit_that_does_not_fire_is_a_fault() -> None:
-    engine = made()
+def test_paths_start_at_components_and_end_at_heads(kind: type[Passes]) -> None:
+    engine, tokens = made(kind), torch.full((4, 1), 5)
+    sender = [[Edit("head", 0, "zero", head=0)]]
+    for site, head in (("residual", None), ("query", 1), ("value", 1)):
+        edit = Edit(site, 0, "zero", head=head)
+        assert refused(lambda edit=edit: engine.paths(prompts(), [[edit]], None, tokens)) == "no-sender"
+    for receiver in (Receiver(1, HEADS, "query"), Receiver(LAYERS, 0, "key"), Receiver(1, -1, "value")):
+        groups = [[receiver]]
+        assert refused(lambda g=groups: engine.paths(prompts(), sender, g, tokens)) == "no-such-component"
+
+
+def test_what_attention_reads_is_out_of_reach_outside_the_registry(kind: type[Passes]) -> None:
+    engine, sender = made(kind, "gptj"), [[Edit("head", 0, "zero", head=0)]]
+    receivers = [[Receiver(1, 0, "key")]]
+    assert refused(lambda: engine.answers_each(prompts(), [[Edit("key", 1, "zero", head=0)]])) == "no-attention-inputs"
+    assert refused(lambda: engine.paths(prompts(), sender, receivers, torch.full((4, 1), 5))) == "no-attention-inputs"
+
+
+def test_an_unknown_argument_of_attention_is_refused_and_never_swallowed() -> None:
+    """Attention sinks, position biases: the function that takes the place of a model's own must know them or refuse."""
+    engine, edits = made(Fast), [[Edit("head", 0, "zero", head=0)]]
+    attention = named(engine.model, "llama", 1, "attention")
+    for name, code in (("s_aux", "unknown-attention-argument"), ("position_bias", "unknown-attention-argument")):
+        hook = attention.register_forward_pre_hook(
+            lambda m, args, kwargs, name=name: (args, {**kwargs, name: torch.ones(HEADS)}), with_kwargs=True
+        )
+        assert refused(lambda: engine.answers_each(prompts(), edits)) == code
+        hook.remove()
+    engine.answers_each(prompts(), edits)
+
+
+def test_layers_that_are_told_no_mask_are_refused() -> None:
+    engine = made(Fast)
+    engine.model.set_attn_implementation("sdpa")  # which leaves the mask out where all prompts have one length
+    assert refused(lambda: engine.answers_each(prompts()[:1], [[]])) == "no-layer-mask"
+
+
+@pytest.mark.parametrize(
+    ("architecture", "codes"), [("llama", {"not-eager"}), ("gemma2", {"not-eager", "model-not-loadable"})]
+)
+def test_another_attention_than_asked_for_is_refused_at_load(
+    tmp_path, monkeypatch, architecture: str, codes: set
+) -> None:
+    """Some versions of transformers drop a soft cap without a word where attention is `sdpa`, others raise."""
+    monkeypatch.setitem(load._load.__globals__, "AutoModelForCausalLM", _Sdpa)
+    folder = save(tmp_path / "model", architecture)
+    assert refused(lambda: load.open_model(request(folder, tmp_path), lambda *what: None, lambda: None)) in codes
+
+
+class _Sdpa:
+    @staticmethod
+    def from_pretrained(folder, **options):
+        return AutoModelForCausalLM.from_pretrained(folder, **{**options, "attn_implementation": "sdpa"})
+
+
+def test_half_precision_cannot_be_asked_for() -> None:
+    """Gemma's activations overflow in float16."""
+    assert set(load.DTYPES) == {"float32", "float64", "bfloat16"}
+
+
+def test_an_edit_that_does_not_fire_is_a_fault(kind: type[Passes]) -> None:
+    engine = made(kind)
     attention = named(engine.model, "llama", 1, "attention")
     projection = attention.o_proj
     attention.o_proj = torch.nn.Module()  # the parts still point to the old module, which is called no more
     attention.o_proj.forward = lambda z: z @ projection.weight.T
     with pytest.raises(Fault) as fault:
-        engine.last_logits(prompts(), [Edit("head", 1, "zero", head=0)])
+        engine.answers_each(prompts(), [[Edit("head", 1, "zero", head=0)]])
     assert fault.value.code == "edit-did-not-fire"
 
 
-def test_nan_is_a_fault() -> None:
-    engine = made()
-    engine.model.lm_head.weight[5] = torch.nan
-    with pytest.raises(Fault) as fault:
-        engine.answers(prompts())
-    assert fault.value.code == "nan-from-model"
+def test_nan_is_a_fault(kind: type[Passes]) -> None:
+    clean, edits, tokens = made(kind), [Edit("residual", 1, "add", torch.full((WIDTH,), torch.nan))], torch.ones(4, 1)
+    broken = made(kind)
+    broken.model.lm_head.weight[5] = torch.nan
+    for ask in (
+        lambda: broken.answers(prompts()),
+        lambda: broken.answers_each(prompts(), [[]]),
+        lambda: clean.answers_each(prompts(), [edits]),
+        lambda: clean.logits_each(prompts(), [edits], tokens.long()),
+    ):
+        with pytest.raises(Fault) as fault:
+            ask()
+        assert fault.value.code == "nan-from-model"
