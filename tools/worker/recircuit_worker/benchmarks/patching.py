@@ -1,0 +1,62 @@
+"""The command: `python -m recircuit_worker.benchmarks.patching --shape gpt2-small`.
+
+Prints tables, writes a JSON report, and ends with 0 if the numbers agree. A missed time is printed and ends with 0 too.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from recircuit_worker.benchmarks.machine import set_up
+from recircuit_worker.benchmarks.report import print_report, write_report
+from recircuit_worker.benchmarks.rounds import ROUNDS
+from recircuit_worker.benchmarks.shapes import SHAPES
+from recircuit_worker.errors import Refusal
+
+WHAT = ("sweep",)
+DEFAULT_OUT = Path("runs") / "benchmarks"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Returns the exit code: 0, 1 if numbers do not agree, 3 if refused."""
+    asked = _parse(arguments)
+    device = set_up(asked.device)
+    try:
+        found = _run(asked, device)
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
+        return 3
+    report = write_report(found, asked.what, asked.shape, device, arguments, Path(asked.out))
+    print_report(report)
+    return 0 if report["agrees"] else 1
+
+
+def _run(asked: argparse.Namespace, device: torch.device) -> dict:
+    shape = SHAPES[asked.shape]
+    # The committed bars are for float32 on a CPU and for bfloat16 on a GPU, as people run these models.
+    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    from recircuit_worker.benchmarks.sweep import run_sweep
+
+    return run_sweep(shape, device, dtype, _say, rounds=asked.rounds, rivals=asked.rivals == "all")
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="recircuit_worker.benchmarks.patching", description=__doc__.split("\n")[0])
+    parser.add_argument("--what", choices=WHAT, default="sweep")
+    parser.add_argument("--shape", choices=list(SHAPES), default="gpt2-small")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
+    parser.add_argument("--rivals", choices=("all", "none"), default="all", help="none: without other libraries")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--out", default=str(DEFAULT_OUT), help="folder of the JSON report")
+    return parser.parse_args(arguments)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
