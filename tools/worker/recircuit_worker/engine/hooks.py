@@ -80,12 +80,13 @@ def reading(
     *,
     heads: Callable[[int, Tensor], None] | None = None,
     mlps: Callable[[int, Tensor], None] | None = None,
+    residuals: Callable[[int, Tensor], None] | None = None,
     attention: Callable[[int, Tensor | None], None] | None = None,
 ) -> Iterator[None]:
     """While open, hands over of each layer what was asked for.
 
-    Gives head outputs (row, token, head, head_dim), MLP outputs (row, token, d_model) and attention weights
-    (row, head, query, key), or None where the model does not return them.
+    Gives head outputs (row, token, head, head_dim), MLP outputs and the residual stream after the layer (row, token,
+    d_model), and attention weights (row, head, query, key), or None where the model does not return them.
     """
     with ExitStack() as stack:
         for index, layer in enumerate(parts.layers):
@@ -94,6 +95,8 @@ def reading(
                 handles.append(layer.projection.register_forward_pre_hook(_on_input(index, parts, heads)))
             if mlps is not None and layer.mlp is not None:
                 handles.append(layer.mlp.register_forward_hook(_on_output(index, mlps)))
+            if residuals is not None:
+                handles.append(layer.module.register_forward_hook(_on_output(index, residuals)))
             if attention is not None:
                 handles.append(layer.attention.register_forward_hook(_on_weights(index, attention)))
             for handle in handles:

@@ -194,6 +194,12 @@ class Engine(Protocol):
         """Returns head outputs (prompt, place, layer, head, head_dim) at (prompt, place) positions; 0 at place -1."""
         ...
 
+    def stream_outputs(
+        self, prompts: Sequence[TokenPrompt], site: Literal["mlp", "residual"], positions: Tensor
+    ) -> Tensor:
+        """Returns MLP outputs, or the stream after each layer, (prompt, place, layer, d_model); 0 at place -1."""
+        ...
+
     def component_means(
         self, prompts: Sequence[TokenPrompt], components: Sequence[Head | Mlp], positions: Literal["last", "all"]
     ) -> list[Tensor]:

@@ -65,18 +65,14 @@ class Passes:
         return HeadMeans((sums / kept[:, None, None, None]).to(self.number), kept)
 
     def head_outputs(self, prompts: Sequence[TokenPrompt], positions: Tensor) -> Tensor:
-        parts = self.parts
-        found = torch.zeros(*positions.shape, len(parts.layers), parts.heads, parts.head_dim, dtype=self.number)
-        for batch in self._batches(prompts):
-            places = positions[batch.rows]
-            index = places.clamp(min=0).to(self.device)[:, :, None, None].expand(-1, -1, parts.heads, parts.head_dim)
+        return self._outputs(prompts, positions, "heads", (self.parts.heads, self.parts.head_dim))
 
-            def take(layer: int, heads: Tensor, batch: Batch = batch, index: Tensor = index) -> None:
-                found[batch.rows, :, layer] = heads.gather(1, index.to(heads.device)).to("cpu", self.number)
-
-            with reading(parts, heads=take):
-                self._forward(batch, positions=batch.last[:, None])
-        return found.masked_fill_((positions < 0)[:, :, None, None, None], 0)
+    def stream_outputs(
+        self, prompts: Sequence[TokenPrompt], site: Literal["mlp", "residual"], positions: Tensor
+    ) -> Tensor:
+        for layer in range(len(self.parts.layers)):
+            check_place(site, layer, None, self.parts)
+        return self._outputs(prompts, positions, "mlps" if site == "mlp" else "residuals", (self.parts.d_model,))
 
     def component_means(
         self, prompts: Sequence[TokenPrompt], components: Sequence[Head | Mlp], positions: Literal["last", "all"]
@@ -121,6 +117,23 @@ class Passes:
             with reading(parts, attention=take):
                 self._forward(batch, positions=batch.last[:, None])
         return found
+
+    def _outputs(self, prompts: Sequence[TokenPrompt], positions: Tensor, read: str, width: tuple[int, ...]) -> Tensor:
+        """Returns (prompt, place, layer, *width) of what `reading` gives under the name `read`; 0 at place -1."""
+        found = torch.zeros(*positions.shape, len(self.parts.layers), *width, dtype=self.number)
+        for batch in self._batches(prompts):
+            row = torch.arange(len(batch.rows), device=self.device)[:, None]
+            places = positions[batch.rows].clamp(min=0).to(self.device)
+
+            def take(
+                layer: int, outputs: Tensor, batch: Batch = batch, row: Tensor = row, places: Tensor = places
+            ) -> None:
+                here = outputs[row.to(outputs.device), places.to(outputs.device)]
+                found[batch.rows, :, layer] = here.to("cpu", self.number)
+
+            with reading(self.parts, **{read: take}):
+                self._forward(batch, positions=batch.last[:, None])
+        return found.masked_fill_((positions < 0).reshape(*positions.shape, *[1] * (1 + len(width))), 0)
 
     def _batches(self, prompts: Sequence[TokenPrompt]) -> Iterator[Batch]:
         return batches(prompts, self.vocabulary, self.device)
