@@ -112,10 +112,12 @@ def reading_attention(parts: Parts, take: Callable[[int, dict[str, Tensor]], Non
     """
     layer_of = {layer.attention: index for index, layer in enumerate(parts.layers)}
 
-    def function(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, **own: object):
+    def function(
+        module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **own: object
+    ):
         heads = query.shape[1]
         take(layer_of[module], {"query": query, "key": ungroup(key, heads), "value": ungroup(value, heads)})
-        return own_attention(module)(module, query, key, value, mask, **own)
+        return own_attention(module)(module, query, key, value, attention_mask, **own)
 
     with attention_through(parts, function):
         yield
@@ -168,15 +170,17 @@ def output_tensor(output: Tensor | tuple) -> Tensor:
 def _edited_reads(parts: Parts, edits: Sequence[Edit], write: Callable[[Tensor, Edit], None]) -> AttentionFunction:
     layer_of = {layer.attention: index for index, layer in enumerate(parts.layers)}
 
-    def function(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, **own: object):
+    def function(
+        module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **own: object
+    ):
         mine = [edit for edit in edits if edit.site in READS and edit.layer == layer_of[module]]
         if not mine:
-            return own_attention(module)(module, query, key, value, mask, **own)
+            return own_attention(module)(module, query, key, value, attention_mask, **own)
         heads = query.shape[1]
         reads = {"query": query.clone(), "key": ungroup(key, heads), "value": ungroup(value, heads)}
         for edit in mine:
             write(reads[edit.site][:, edit.head], edit)
-        return own_attention(module)(Ungrouped(module), *reads.values(), mask, **own)
+        return own_attention(module)(Ungrouped(module), *reads.values(), attention_mask, **own)
 
     return function
 

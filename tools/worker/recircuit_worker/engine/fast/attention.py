@@ -24,6 +24,7 @@ HARMLESS = {
     "use_cache",
     "output_attentions",
     "output_hidden_states",
+    "output_router_logits",
     "return_dict",
 }
 """arguments that change nothing here; any other is refused, since swallowing one is how soft caps get lost"""
@@ -40,12 +41,13 @@ def shared_prefix(clean: Clean, tail: Tail, layer_of: dict[nn.Module, int], rewr
         query: Tensor,
         key: Tensor,
         value: Tensor,
-        mask: Tensor | None,
+        attention_mask: Tensor | None,  # some models name it
         scaling: float | None = None,
         softcap: float | None = None,
         **others: object,
     ) -> tuple[Tensor, None]:
-        check_arguments(others)
+        # The layer was given no mask: one that arrives here is of the attention's own making, beyond the recorded one.
+        check_arguments({**others, "attention_mask": attention_mask})
         layer, t = layer_of[module], tail.places.shape[1]
         reads = {name: x.unflatten(2, (-1, t)) for name, x in (("query", query), ("key", key), ("value", value))}
         reads = rewrite(layer, reads)
@@ -77,6 +79,7 @@ def _attend(reads: dict[str, Tensor], clean: Clean, layer: int, tail: Tail, scal
     query, key, value = reads["query"], reads["key"], reads["value"]
     past_key, past_value = clean.keys[layer][:, :, : tail.prefix], clean.values[layer][:, :, : tail.prefix]
     prompts, heads, rows, t, width = query.shape
+    wide = value.shape[-1]  # not the query's, where keys and values are made of a smaller vector
     shared, own_shared = past_key.shape[1], key.shape[1]
     many = heads // shared * rows * t
     over_prefix = query.reshape(prompts, shared, many, width) @ past_key.transpose(-1, -2)
@@ -90,9 +93,9 @@ def _attend(reads: dict[str, Tensor], clean: Clean, layer: int, tail: Tail, scal
     weights = scores.softmax(-1, dtype=torch.float32).to(query.dtype)
     past, own = weights.split([tail.prefix, t], dim=-1)
     found = past.reshape(prompts, shared, many, tail.prefix) @ past_value
-    found = found.reshape(prompts, heads, rows, t, width)
+    found = found.reshape(prompts, heads, rows, t, wide)
     own = own.reshape(prompts, own_shared, heads // own_shared, rows, t, t)
-    found = found + _own_outputs(own, value).reshape(prompts, heads, rows, t, width)
+    found = found + _own_outputs(own, value).reshape(prompts, heads, rows, t, wide)
     return found.permute(0, 2, 3, 1, 4)
 
 

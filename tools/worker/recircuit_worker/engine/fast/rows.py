@@ -102,7 +102,12 @@ def _edited_layer(
         tensor = tensor.flatten(1, 2)
         return (tensor, *output[1:]) if isinstance(output, tuple) else tensor
 
+    def on_frozen(module: nn.Module, args: tuple) -> tuple:
+        return (_tail_heads(clean, tail, layer, rows).flatten(2), *args[1:])
+
     with ExitStack() as stack:
+        if way.frozen and layer in way.take_at:
+            stack.callback(found.projection.register_forward_pre_hook(on_frozen).remove)
         if ("head", layer) in plan.groups:
             stack.callback(found.projection.register_forward_pre_hook(on_heads).remove)
         if ("mlp", layer) in plan.groups:
@@ -158,9 +163,14 @@ def _tail_heads(clean: Clean, tail: Tail, layer: int, rows: int) -> Tensor:
 def _frozen_attention(
     clean: Clean, tail: Tail, layer_of: dict[nn.Module, int], rewrite: Callable[[int, dict[str, Tensor]], object]
 ) -> Callable:
-    """Returns the attention of a layer whose reads are wanted while its heads are frozen."""
+    """Returns the attention of a layer whose reads are wanted while its heads are frozen.
 
-    def function(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, **own: object):
+    What it returns only has the right shape: gates and norms may follow, so heads are frozen before the projection.
+    """
+
+    def function(
+        module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **own: object
+    ):
         layer, t = layer_of[module], tail.places.shape[1]
         rewrite(layer, {name: x.unflatten(2, (-1, t)) for name, x in zip(READS, (query, key, value), strict=True)})
         return _tail_heads(clean, tail, layer, query.shape[2] // t), None
