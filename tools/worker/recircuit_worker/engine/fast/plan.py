@@ -153,9 +153,10 @@ def _values(
 ) -> Tensor | None:
     if edits[0].value is None:
         return None
-    values = torch.stack([edit.value for edit in edits])  # (edit, [prompt, [place,]] width)
-    rows = clean.batch.rows[prompts].to(values.device)
-    if values.dim() == 2:
-        return values[None].to(device)
-    chosen = values[:, rows] if values.dim() == 3 else values[:, rows, column.to(values.device)]
-    return chosen.transpose(0, 1).to(device)
+    dimensions = edits[0].value.dim()
+    if dimensions == 1:
+        return torch.stack([edit.value for edit in edits])[None].to(device)
+    # Taken before they are stacked: a call can have many more prompts than a batch.
+    rows = clean.batch.rows[prompts].to(edits[0].value.device)
+    where = (rows,) if dimensions == 2 else (rows, column.to(rows.device))
+    return torch.stack([edit.value[where] for edit in edits], dim=1).to(device)
