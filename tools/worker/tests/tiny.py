@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from transformers import (
     AutoModelForCausalLM,
+    BitNetConfig,
     Gemma2Config,
     Gemma3TextConfig,
     GPT2Config,
@@ -87,6 +88,7 @@ CONFIGS = {
     "olmo3": (Olmo3Config, {**GROUPED, **MIXED}),
     "phi3": (Phi3Config, {**GROUPED, "sliding_window": WINDOW}),
     "gptj": (GPTJConfig, {**OLD, "rotary_dim": 4}),
+    "bitnet": (BitNetConfig, GROUPED),  # a norm between its heads and their projection
 }
 
 
