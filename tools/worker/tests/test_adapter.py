@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tiny import ARCHITECTURES, HEADS, LAYERS, WIDTH, named, tiny_model, tokenizer
+from tiny import FAMILIES, HEADS, LAYERS, WIDTH, named, tiny_model, tokenizer
 from transformers import BertConfig, BertLMHeadModel
 
 from recircuit_worker.engine.hooks import hook_count
@@ -13,10 +13,16 @@ from recircuit_worker.models.values import norm_gain, value_matrix
 from recircuit_worker.prompts.tokens import find_reader
 
 VOCABULARY = len(tokenizer())
-HEAD_DIM = {"gemma2": 10, "qwen3": 8}
+HEAD_DIM = {"gemma2": 10, "gemma3": 10, "qwen3": 8, "mistral": 8}
+OF_ITS_OWN = ("gpt2", "gptj", "gpt_neox")
+"""architectures in which each head has keys and values of its own, and norms subtract the mean"""
+AFTER = ("gemma2", "gemma3", "olmo2", "olmo3")
+"""a norm after attention"""
+NOT_BEFORE = ("olmo2", "olmo3")
+"""and none before"""
 
 
-@pytest.fixture(params=ARCHITECTURES)
+@pytest.fixture(params=FAMILIES)
 def found(request):
     model = tiny_model(request.param, VOCABULARY)
     return request.param, model, find_parts(model)
@@ -26,16 +32,16 @@ def test_parts_are_those_of_the_names(found) -> None:
     architecture, model, parts = found
     assert (len(parts.layers), parts.heads, parts.d_model) == (LAYERS, HEADS, WIDTH)
     assert parts.head_dim == HEAD_DIM.get(architecture, WIDTH // HEADS)
-    assert parts.kv_heads == (HEADS if architecture in ("gpt2", "gpt_neox") else 2)
+    assert parts.kv_heads == (HEADS if architecture in OF_ITS_OWN else 2)
     for index, layer in enumerate(parts.layers):
         for part in ("projection", "attention", "mlp"):
             assert getattr(layer, part) is named(model, architecture, index, part)
         assert layer.module is named(model, architecture, index, "layer")
         norms = dict(layer.module.named_children())
-        assert layer.input_norm is norms["ln_1" if architecture == "gpt2" else "input_layernorm"]
-        expected = norms["post_attention_layernorm"] if architecture == "gemma2" else None
-        assert layer.post_attention_norm is expected
-    finals = {"gpt2": "transformer.ln_f", "gpt_neox": "gpt_neox.final_layer_norm"}
+        before = None if architecture in NOT_BEFORE else norms.get("ln_1", norms.get("input_layernorm"))
+        assert layer.input_norm is before and (before is not None or architecture in NOT_BEFORE)
+        assert layer.post_attention_norm is (norms["post_attention_layernorm"] if architecture in AFTER else None)
+    finals = {"gpt2": "transformer.ln_f", "gptj": "transformer.ln_f", "gpt_neox": "gpt_neox.final_layer_norm"}
     assert parts.final_norm is model.get_submodule(finals.get(architecture, "model.norm"))
     assert parts.unembedding is model.get_output_embeddings()
 
@@ -66,16 +72,22 @@ def weights_of_values(model, architecture: str, width: int) -> torch.Tensor:
         return attention.c_attn.weight[:, 2 * WIDTH :].unflatten(1, (HEADS, width))
     if architecture == "gpt_neox":
         return attention.query_key_value.weight.T.unflatten(1, (HEADS, 3, width))[:, :, 2]
+    if architecture == "gptj":
+        return attention.v_proj.weight.T.unflatten(1, (HEADS, width))
+    if architecture == "phi3":
+        value = attention.qkv_proj.weight.T[:, (HEADS + 2) * width :]
+        return value.unflatten(1, (2, width)).repeat_interleave(HEADS // 2, dim=1)
     return attention.v_proj.weight.T.unflatten(1, (2, width)).repeat_interleave(HEADS // 2, dim=1)
 
 
 def test_norm_gains(found) -> None:
     architecture, _, parts = found
-    norm = parts.layers[0].input_norm
+    norm = parts.layers[0].input_norm or parts.layers[0].post_attention_norm
     gain, centres = norm_gain(norm, parts)
-    expected = 1 + norm.weight if architecture == "gemma2" else norm.weight
+    expected = 1 + norm.weight if architecture in ("gemma2", "gemma3") else norm.weight
     torch.testing.assert_close(gain, expected.float(), atol=1e-4, rtol=1e-4)
-    assert centres == (architecture in ("gpt2", "gpt_neox"))
+    assert centres == (architecture in OF_ITS_OWN)
+    assert norm_gain(None, parts)[0].tolist() == [1.0] * WIDTH
 
 
 def test_self_test_passes_and_leaves_no_hook(found) -> None:

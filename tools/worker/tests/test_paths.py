@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 import torch
 from exact import BITES, EXACT, Pair, every_token, prompts
-from tiny import FAMILIES
+from tiny import FAMILIES, UNREGISTERED
 
 from recircuit_worker.engine.interface import Edit, Receiver, TokenPrompt
 from recircuit_worker.engine.sweeps import from_the_end, head_sets
+from recircuit_worker.errors import Refusal
 
 Groups = Sequence[Sequence[Receiver]]
 PLACES = torch.tensor([[3, 5], [2, -1], [0, 8], [6, 4]])
@@ -61,9 +62,11 @@ def test_to_the_final_stream(pair: Pair) -> None:
 
 
 def test_to_what_heads_read(pair: Pair) -> None:
-    if not pair.reads:
-        pytest.skip("attention is outside the registry: refused, see test_engine_refusals")
     asked, sets = prompts(back=(0, 3)), senders(pair, pair.noise(4, 2, pair.width))
+    if pair.name in UNREGISTERED:
+        with pytest.raises(Refusal, match="a place of its own"):
+            pair.fast().paths(asked, sets, RECEIVERS, every_token(asked))
+        return
     effects = compare(pair, asked, sets, RECEIVERS)
     for sender, edits in enumerate(sets):
         first = min((edit.layer for edit in edits), default=3)
