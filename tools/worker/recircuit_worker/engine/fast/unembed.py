@@ -41,7 +41,12 @@ def _only(unembedding: nn.Module, tokens: Tensor | None) -> Iterator[None]:
     if tokens is None:
         yield
         return
-    rows = matrix(unembedding)[:, tokens].T
-    bias = None if unembedding.bias is None else unembedding.bias[tokens]
+    rows, bias = _rows_of(unembedding, tokens)
     with forward_replaced(unembedding, lambda hidden: functional.linear(hidden, rows, bias)):
         yield
+
+
+def _rows_of(unembedding: nn.Module, tokens: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Returns the weight (token, d_model) and bias (token,) of some tokens."""
+    bias = getattr(unembedding, "bias", None)
+    return matrix(unembedding)[:, tokens].T, None if bias is None else bias[tokens]
