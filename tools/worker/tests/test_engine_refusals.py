@@ -105,11 +105,11 @@ def test_an_unknown_argument_of_attention_is_refused_and_never_swallowed() -> No
     """Attention sinks, position biases: the function that takes the place of a model's own must know them or refuse."""
     engine, edits = made(Fast), [[Edit("head", 0, "zero", head=0)]]
     attention = named(engine.model, "llama", 1, "attention")
-    for name, code in (("s_aux", "unknown-attention-argument"), ("position_bias", "unknown-attention-argument")):
+    for name in ("s_aux", "position_bias", "attention_mask"):  # the last: one that the attention made itself
         hook = attention.register_forward_pre_hook(
-            lambda m, args, kwargs, name=name: (args, {**kwargs, name: torch.ones(HEADS)}), with_kwargs=True
+            lambda m, args, kwargs, name=name: (args, {**kwargs, name: torch.zeros(1, 1, 1, 1)}), with_kwargs=True
         )
-        assert refused(lambda: engine.answers_each(prompts(), edits)) == code
+        assert refused(lambda: engine.answers_each(prompts(), edits)) == "unknown-attention-argument"
         hook.remove()
     engine.answers_each(prompts(), edits)
 

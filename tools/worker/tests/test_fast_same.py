@@ -107,6 +107,21 @@ def test_chunks_orders_and_companions_do_not_matter(pair: Pair) -> None:
     same(logits(pair.fast(), longer, beside).edited[:, :4], expected.edited[:12])
 
 
+def test_permuted_heads_give_permuted_effects() -> None:
+    """The same model with its heads in another order tells the same numbers in that order."""
+    pair, other, order = Pair("llama", num_key_value_heads=4), Pair("llama", num_key_value_heads=4), [2, 0, 3, 1]
+    places = torch.arange(4 * pair.width).view(4, -1)[order].flatten()
+    for layer in other.model.model.layers:
+        for name in ("q_proj", "k_proj", "v_proj"):
+            getattr(layer.self_attn, name).weight.copy_(getattr(layer.self_attn, name).weight[places])
+        layer.self_attn.o_proj.weight.copy_(layer.self_attn.o_proj.weight[:, places])
+    asked, values = prompts(), pair.noise(4, 3, 4, pair.width)
+    plain = logits(pair.fast(), asked, head_sets(3, 4, values, "last")).edited.unflatten(0, (3, 4))
+    permuted = logits(other.fast(), asked, head_sets(3, 4, values[:, :, order], "last")).edited.unflatten(0, (3, 4))
+    same(permuted, plain[:, order])
+    assert float((permuted - plain).abs().amax((2, 3, 4)).min()) > 1e-2
+
+
 def _turn(part: object) -> object:
     return part.flip(0) if isinstance(part, torch.Tensor) and part.dim() > 1 else part
 
