@@ -1,6 +1,7 @@
 /** The registry: one line per tool. Adding a tool means its folder, its line here and its Python module of the same name. */
 import { ablateComponents } from './ablate_components/tool.ts';
 import { attentionScores } from './attention_scores/tool.ts';
+import { attributeHeads } from './attribute_heads/tool.ts';
 import { copyScores } from './copy_scores/tool.ts';
 import type { Tool } from './define.ts';
 import { describeModel } from './describe_model/tool.ts';
@@ -11,6 +12,7 @@ import { measureBehaviour } from './measure_behaviour/tool.ts';
 import { rankHeads } from './rank_heads/tool.ts';
 import { recallMemory } from './recall_memory/tool.ts';
 import { sweepHeads } from './sweep_heads/tool.ts';
+import { sweepLayers } from './sweep_layers/tool.ts';
 
 export type { Cost, Tool } from './define.ts';
 export { schemaForModel } from './schema-for-model.ts';
@@ -22,6 +24,8 @@ export const tools: readonly Tool[] = [
   meanActivations,
   sweepHeads,
   rankHeads,
+  attributeHeads,
+  sweepLayers,
   injectVector,
   ablateComponents,
   attentionScores,

@@ -22,7 +22,9 @@ export const Manifest = z
   .strictObject({
     ref: ArtifactRef,
     bytes: z.number().int().min(0),
-    labels: z.record(z.string(), z.array(z.string())).describe('names along an axis, e.g. tasks'),
+    labels: z
+      .record(z.string(), z.array(z.string()))
+      .describe('names along an axis, e.g. tasks; or of what was read, e.g. prompts_sha256'),
     producer: z
       .strictObject({
         tool: z.string(),

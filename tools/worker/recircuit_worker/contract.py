@@ -71,6 +71,38 @@ class AttentionScoresOutput:
 
 
 @dataclass(frozen=True)
+class AttributeHeadsInput:
+    prompts: InContextPrompts
+    replace_by: Literal["mean", "zero", "resample", "counterfactual"]
+    """mean: of the same task; resample: another prompt of the task; counterfactual: the same words with the labels shuffled, or in order if these are shuffled"""
+    source: str | None
+    """artifact of mean_activations, for replace_by mean"""
+    positions: tuple[int, ...] | None
+    """replaced together, counted from the end: -1 is the last token; null: every token"""
+    method: Literal["attribution", "integrated"]
+    """attribution: gradient at the unedited prompt, times the change; integrated: mean gradient while all heads move together towards their replacements"""
+    steps: int | None
+    """points on that path, for integrated; null: 5"""
+    compare_with: str | None
+    """artifact of sweep_heads with the same prompts, replacement and positions"""
+    top: int | None
+    """heads returned; null: 2 % of all heads, at least 10"""
+
+
+@dataclass(frozen=True)
+class AttributeHeadsOutput:
+    estimates: ArtifactRef
+    """(task, prompt, layer, head) float32, estimated change in probability of the first answer token"""
+    heads: tuple[EstimatedHead, ...]
+    """the top heads, best first"""
+    all_heads: int
+    tasks: tuple[EstimatedTask, ...]
+    agreement: SweepAgreement | None
+    """null without compare_with"""
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
 class Audit:
     pairs: int
     """cells measured a second time by another route"""
@@ -128,6 +160,29 @@ class DescribeModelInput:
 @dataclass(frozen=True)
 class DescribeModelOutput:
     facts: ModelFacts
+
+
+@dataclass(frozen=True)
+class EstimatedHead:
+    component: str
+    """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
+    estimate: float
+    """mean over prompts, then over tasks"""
+    sem: float | None
+    """standard error over tasks; null with one task"""
+
+
+@dataclass(frozen=True)
+class EstimatedTask:
+    task: str
+    """lower-case words joined by hyphens"""
+    prompts: int
+    baseline: float
+    """mean probability, nothing replaced"""
+    best: str
+    """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
+    largest: float
+    """its estimate, mean over prompts"""
 
 
 @dataclass(frozen=True)
@@ -248,11 +303,32 @@ class KeptPrompts:
 
 
 @dataclass(frozen=True)
+class LayerCell:
+    layer: int
+    position: int
+    """counted from the end"""
+    effect: float
+    """mean over prompts, and over tasks if not of one"""
+    sem: float | None
+    """standard error over tasks; null with one task"""
+
+
+@dataclass(frozen=True)
+class LayersTask:
+    task: str
+    """lower-case words joined by hyphens"""
+    prompts: int
+    baseline: float
+    """mean probability before patching"""
+    strongest: StrongestCell
+
+
+@dataclass(frozen=True)
 class Manifest:
     ref: ArtifactRef
     bytes: int
     labels: dict[str, tuple[str, ...]]
-    """names along an axis, e.g. tasks"""
+    """names along an axis, e.g. tasks; or of what was read, e.g. prompts_sha256"""
     producer: Producer
 
 
@@ -554,6 +630,30 @@ class SelfTest:
 
 
 @dataclass(frozen=True)
+class StrongestCell:
+    layer: int
+    position: int
+    """counted from the end"""
+    effect: float
+    """mean over prompts, and over tasks if not of one"""
+
+
+@dataclass(frozen=True)
+class SweepAgreement:
+    """How far estimates agree with the exact sweep."""
+
+    sweep: str
+    """sha256, 64 lower-case hex digits"""
+    spearman: float | None
+    """rank correlation over all heads of the means over prompts, then tasks; null where all are equal"""
+    shared: int
+    """heads in both top tens"""
+    largest_error: float
+    """largest difference of such a mean from the exact one, in probability"""
+    tasks: tuple[TaskAgreement, ...]
+
+
+@dataclass(frozen=True)
 class SweepHeadsInput:
     prompts: InContextPrompts
     replace_by: Literal["mean", "zero", "resample", "counterfactual"]
@@ -569,6 +669,26 @@ class SweepHeadsOutput:
     effects: ArtifactRef
     """(task, prompt, layer, head) float32, change in probability of the first answer token"""
     tasks: tuple[SweptTask, ...]
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class SweepLayersInput:
+    prompts: InContextPrompts
+    site: Literal["residual", "mlp"]
+    replace_by: Literal["counterfactual", "resample", "mean", "zero"]
+    """counterfactual: the same words with the labels shuffled, or in order if these are shuffled; resample: another prompt of the task; mean: over the prompts of the task"""
+    positions: tuple[int, ...]
+    """each replaced by itself, counted from the end: -1 is the last token"""
+
+
+@dataclass(frozen=True)
+class SweepLayersOutput:
+    effects: ArtifactRef
+    """(task, prompt, layer, position) float32, change in probability of the first answer token"""
+    cells: tuple[LayerCell, ...]
+    """the ten strongest, whichever their sign"""
+    tasks: tuple[LayersTask, ...]
     receipt: Receipt
 
 
@@ -599,6 +719,14 @@ class TaskAccuracy:
     task: str
     """lower-case words joined by hyphens"""
     accuracy: float
+
+
+@dataclass(frozen=True)
+class TaskAgreement:
+    task: str
+    """lower-case words joined by hyphens"""
+    spearman: float | None
+    shared: int
 
 
 @dataclass(frozen=True)

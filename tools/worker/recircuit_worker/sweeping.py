@@ -1,0 +1,104 @@
+"""One sweep: the change of the answer's probability under every set of edits, exactly, with its audit.
+
+A change is a difference of probabilities of the first answer token, softmax in float32. What the sets are, and what is
+told of the changes, is the tools' business.
+"""
+
+import dataclasses
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from recircuit_worker.bench import Bench
+from recircuit_worker.contract import Audit
+from recircuit_worker.engine.interface import Edit
+from recircuit_worker.errors import Fault
+from recircuit_worker.prompts.sets import PromptSet
+from recircuit_worker.receipts import AUDIT_TOLERANCE, check_audit
+
+AUDITED = 4
+"""largest changes, and as many random cells, that are measured again"""
+Sets = Sequence[Sequence[Edit]]
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What every sweep finds."""
+
+    changes: Tensor
+    """(prompt, set), in probability"""
+    before: Tensor
+    """(prompt,) probability, nothing edited"""
+    audit: Audit
+
+
+def expect_sweep(prompts: PromptSet, sets: int, source_passes: int, bench: Bench) -> None:
+    """Gives progress its total."""
+    bench.expect(source_passes + len(prompts.prompts) * (sets + 1) + 4 * AUDITED)
+
+
+def sweep(sets: Sets, prompts: PromptSet, bench: Bench) -> Swept:
+    """Returns what each set of edits changes in each prompt.
+
+    Raises:
+        Fault: `edit-did-not-fire`, `all-effects-zero`, `audit-failed`.
+    """
+    found = bench.engine.answers_each(prompts.prompts, sets)
+    changes = (found.edited.probability - found.clean.probability)[:, :, -1].T
+    if not bool(changes.any()) and _one_can_reach(sets, prompts, bench.facts.layers):
+        raise Fault(
+            "all-effects-zero",
+            f"none of {changes.numel()} edits changed a probability",
+            why="a real model never shows that, so the edits did not reach it",
+            instead="do not use the result; report the model and the request",
+        )
+    return Swept(changes, found.unedited().probability[:, -1], _audit(changes, sets, prompts, bench))
+
+
+def _one_can_reach(sets: Sets, prompts: PromptSet, layers: int) -> bool:
+    """Returns whether an edit can change what is said after the last token: in the last layer, only one made there."""
+    last = torch.tensor([len(prompt.ids) - 1 for prompt in prompts.prompts])[:, None]
+    return any(
+        edit.layer < layers - 1 or isinstance(edit.positions, str) or bool((edit.positions == last).any())
+        for edits in sets
+        for edit in edits
+    )
+
+
+def _audit(changes: Tensor, sets: Sets, prompts: PromptSet, bench: Bench) -> Audit:
+    """Measures the largest changes and some random ones again: whole passes, one prompt at a time, no padding."""
+    cells = _audited_cells(changes, prompts.recipe.seed)
+    deviations = []
+    for row, place in cells:
+        prompt = [prompts.prompts[row]]
+        edits = [_of_prompt(edit, row) for edit in sets[place]]
+        before = bench.engine.answers(prompt).probability[0, -1]
+        after = bench.engine.answers(prompt, edits).probability[0, -1]
+        deviations.append(abs(float(after - before) - float(changes[row, place])))
+    return check_audit(
+        Audit(
+            pairs=len(cells),
+            max_deviation=max(deviations),
+            tolerance=AUDIT_TOLERANCE[bench.facts.dtype],
+            route="whole forward passes, one prompt at a time, unpadded",
+        )
+    )
+
+
+def _of_prompt(edit: Edit, row: int) -> Edit:
+    """Returns an edit of many prompts as that of one."""
+    value, positions = edit.value, edit.positions
+    return dataclasses.replace(
+        edit,
+        value=value if value is None or value.dim() == 1 else value[row : row + 1],
+        positions=positions if isinstance(positions, str) else positions[row : row + 1],
+    )
+
+
+def _audited_cells(changes: Tensor, seed: int) -> list[tuple[int, int]]:
+    order = changes.abs().flatten().argsort(descending=True, stable=True)
+    others = random.Random(f"audit|{seed}").sample(range(changes.numel()), min(AUDITED, changes.numel()))
+    return [divmod(cell, changes.shape[1]) for cell in [*order[:AUDITED].tolist(), *others]]
