@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from exact import Pair, every_token, prompts
+from exact import EXACT, Pair, every_token, prompts
 from torch import Tensor
 
 from recircuit_worker.engine.fast import engine as fast_engine
 from recircuit_worker.engine.fast.engine import Fast
+from recircuit_worker.engine.fast.finished import Finished
 from recircuit_worker.engine.interface import Edit, Receiver
 from recircuit_worker.engine.sweeps import from_the_end, head_sets
 from recircuit_worker.errors import Fault
@@ -139,3 +140,21 @@ def test_one_row_that_does_not_fit_is_a_fault(pair: Pair, monkeypatch) -> None:
         with pytest.raises(Fault) as fault:
             ask()
         assert fault.value.code == "out-of-memory"
+
+
+def test_chunks_kept_by_a_run_with_other_memory_are_not_mistaken(pair: Pair, tmp_path) -> None:
+    """With other memory the third chunk holds other senders, of the same places in the call."""
+    asked, values = prompts(EQUAL), pair.noise(B, 5, HEADS, pair.width)
+    sets, groups = head_sets(5, HEADS, values, "last"), [[Receiver(4, 1, "key")]]
+
+    def run(senders: int, receivers: int) -> Tensor:
+        fast, first = pair.fast(), []
+        fast.finished = Finished(tmp_path, least_seconds=0.0)
+        # Asked once for the senders of the call, and then once for each chunk of them.
+        fast.rows_at_once = lambda clean, length: receivers if first else first.append(1) or senders
+        return fast.paths(asked, sets, groups, every_token(asked)).edited
+
+    expected = pair.reference.paths(asked, sets, groups, every_token(asked)).edited
+    for senders in (2, 5, 5):
+        assert float((run(senders, 2) - expected).abs().max()) < EXACT
+    assert len(list(tmp_path.iterdir())) > 5

@@ -77,5 +77,5 @@ def test_a_damaged_chunk_is_run_again(at) -> None:
 def test_short_chunks_are_not_worth_a_file(tmp_path) -> None:
     counts = Counts()
     kept = Finished(tmp_path / "here")
-    assert kept.parts([1], counts, lambda: [([0], (torch.ones(1),))])[0][0] == [0]
+    assert kept.parts([1], lambda: "", counts, lambda: [([0], (torch.ones(1),))])[0][0] == [0]
     assert not (tmp_path / "here").exists()

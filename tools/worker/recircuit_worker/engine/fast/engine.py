@@ -18,7 +18,7 @@ from recircuit_worker.engine.edits import check_edits
 from recircuit_worker.engine.fast.cache import CleanCache
 from recircuit_worker.engine.fast.chunks import in_chunks
 from recircuit_worker.engine.fast.clean import Clean, Tail, record
-from recircuit_worker.engine.fast.finished import Finished, Part, Told
+from recircuit_worker.engine.fast.finished import Finished, Part, Told, digest
 from recircuit_worker.engine.fast.memory import find_budget
 from recircuit_worker.engine.fast.paths import PathPatching
 from recircuit_worker.engine.fast.plan import Plan, join_layer, make_plan, tail_length
@@ -146,7 +146,11 @@ class Fast(Passes):
                     read = self.read(clean, tail, stream, plan.reached(frozen=False), only)
                     return [([chunk[row - 1] for row in part[1:]], tell(logits)) for part, logits in read]
 
-                for part in self.finished.parts([call, *chunk, clean.batch.rows.tolist()], self.counts, parts):
+                def asked() -> str:
+                    return digest([edit_sets[place] for place in chunk], clean.batch, only)
+
+                name = [call, *chunk, clean.batch.rows.tolist()]
+                for part in self.finished.parts(name, asked, self.counts, parts):
                     take(*part)
                 self.watch.progress(len(chunk) * len(clean.batch.rows))
 
