@@ -3,7 +3,7 @@
  * nothing else; each number names the act, and where there is one the artifact, that it came from.
  */
 import { criteriaTable } from './html/criteria.ts';
-import { figures } from './html/figures.ts';
+import { agreements, figures } from './html/figures.ts';
 import { headRow, section } from './html/parts.ts';
 import { pageStyle } from './html/style.ts';
 import { receipts, trajectory } from './html/trail.ts';
@@ -34,6 +34,7 @@ export function reportHtml(view: RunView): string {
     claim(view.claim),
     criteriaTable(view),
     figures(view),
+    agreements(view),
     model(view),
     plan(view),
     trajectory(view),

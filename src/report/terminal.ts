@@ -9,7 +9,15 @@ import { heatMapLines } from './terminal/heat-map.ts';
 import type { Paint } from './terminal/paint.ts';
 import { padEnd, padStart, wrapped } from './terminal/table.ts';
 import type { CriterionView, Curve, Figure, HeatMap, Origin, RunView } from './view/index.ts';
-import { comparedInWords, knownFrom, outcomeOf, SET_TITLE, toneOfStatus } from './words.ts';
+import {
+  AGREEMENT_TITLE,
+  agreementInWords,
+  comparedInWords,
+  knownFrom,
+  outcomeOf,
+  SET_TITLE,
+  toneOfStatus,
+} from './words.ts';
 
 const word = (text: string): string => safe(text, 'line');
 
@@ -20,6 +28,7 @@ export function resultPage(view: RunView, paint: Paint, again = 'npx recircuit')
     criteria(view, paint),
     claim(view, paint),
     ...pictures(view, paint),
+    agreements(view, paint),
     footer(view, paint, again),
   ];
   return parts.filter((part) => part.length > 0).flatMap((part) => ['', ...part]);
@@ -112,6 +121,18 @@ function layersOf(curve: Curve): number {
 function picture(figure: Figure, paint: Paint): string[] {
   if (figure.kind === 'curve') return curveLines(figure, paint);
   return [...heatMapLines(figure, paint), paint.dim(`        ${word(origin(figure))}`)];
+}
+
+function agreements({ agreements: all }: RunView, paint: Paint): string[] {
+  if (all.length === 0) return [];
+  const width = Math.min(paint.columns, 110);
+  return [
+    paint.bold(AGREEMENT_TITLE),
+    ...all.flatMap((item) => [
+      ...wrapped(word(agreementInWords(item, number)), width, '  '),
+      ...wrapped(word(item.origins.map(origin).join(' · ')), width, '  ').map(paint.dim),
+    ]),
+  ];
 }
 
 /** Ends with the verdict once more: on a small screen the heading has scrolled away. */

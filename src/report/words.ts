@@ -1,5 +1,5 @@
 /** Words and tones that both faces use for verdicts, sets of criteria and states, so that they cannot drift apart. */
-import type { CriterionView, RunView } from './view/index.ts';
+import type { AgreementView, CriterionView, RunView } from './view/index.ts';
 
 export type Tone = 'pass' | 'fail' | 'warn' | 'none';
 
@@ -48,6 +48,15 @@ function recalledInWords({ parts: { found, of, missed } }: CriterionView): strin
   if (typeof found !== 'number' || typeof of !== 'number') return [];
   const lacking = Array.isArray(missed) && missed.length > 0 ? `, missing ${missed.join(', ')}` : '';
   return [`${found} of ${of}${lacking}`];
+}
+
+export const AGREEMENT_TITLE = 'Estimates against the exact sweep of the same prompts';
+
+/** Returns how far an estimate agrees with the exact sweep. */
+export function agreementInWords(item: AgreementView, write: (value: number | null) => string): string {
+  const { method, phase, spearman, shared, top, heads } = item;
+  const half = phase === 'search' ? 'search half' : 'held-out half';
+  return `${method}, ${half}: rank correlation ${write(spearman)} over ${heads} heads; ${shared} of the top ${top} are the same`;
 }
 
 /** Returns where the rankings come from that a set of criteria is compared with, each once. */

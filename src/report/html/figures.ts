@@ -5,6 +5,7 @@ import { curveSvg } from '../svg/curve.ts';
 import { el, type Markup } from '../svg/element.ts';
 import { heatMapSvg } from '../svg/heat-map.ts';
 import type { Curve, HeatMap, RunView } from '../view/index.ts';
+import { AGREEMENT_TITLE, agreementInWords } from '../words.ts';
 import { origins, section } from './parts.ts';
 
 /** Returns the section, or nothing where no result makes a figure. */
@@ -13,6 +14,13 @@ export function figures({ figures: all }: RunView): Markup | null {
   const maps = all.filter((figure) => figure.kind === 'heat-map');
   const curves = all.filter((figure) => figure.kind === 'curve');
   return section('What was measured', el('div', { class: 'maps' }, maps.map(heatMap)), curves.map(curve));
+}
+
+/** Returns the section, or nothing where no estimate has an exact counterpart. */
+export function agreements({ agreements: all }: RunView): Markup | null {
+  if (all.length === 0) return null;
+  const rows = all.map((item) => el('div', {}, agreementInWords(item, number), origins(item.origins)));
+  return section(AGREEMENT_TITLE, rows);
 }
 
 function heatMap(map: HeatMap): Markup {

@@ -24,7 +24,7 @@ const CURVE_TOOL = 'inject_vector';
 const HALF = { search: 'search half', verify: 'held-out half' } as const;
 
 /** Returns the artifacts whose tensors the figures need. */
-export function tensorsNeeded(results: readonly Result[]): string[] {
+export function tensorsDrawn(results: readonly Result[]): string[] {
   return results.flatMap((result) => heatMapSha(result) ?? []);
 }
 
@@ -73,7 +73,7 @@ function heatMap(result: Result, tensors: Tensors, claim: Claim | null): HeatMap
 }
 
 /** Returns (layer, head): the mean over all leading axes, of which attention scores have one (sequence). */
-function layersByHeads({ shape, data }: Tensor): number[][] {
+export function layersByHeads({ shape, data }: Tensor): number[][] {
   const [layers, heads] = shape.slice(-2) as [number, number];
   const plane = layers * heads;
   const planes = plane === 0 ? 0 : data.length / plane;

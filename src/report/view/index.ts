@@ -1,12 +1,13 @@
 /** Builds the view model from run, steps and tensors. Pure: no file, no clock; `load.ts` brings the tensors. */
 import { Protocol, type Receipt, type Run, type Step, type StepKind, type StepOf } from '../../contract/index.ts';
+import { agreementsOf, tensorsCompared } from './agreement.ts';
 import { criteriaOf } from './criteria.ts';
-import { figuresOf, type Tensors } from './figures.ts';
+import { figuresOf, type Tensors, tensorsDrawn } from './figures.ts';
 import { stepLine } from './steps.ts';
 import { type Result, resultsOf } from './trail.ts';
 import type { ClaimView, RoleView, RunView } from './types.ts';
 
-export { type Tensor, type Tensors, tensorsNeeded } from './figures.ts';
+export type { Tensor, Tensors } from './figures.ts';
 export { stepLine } from './steps.ts';
 export { resultsOf } from './trail.ts';
 export type * from './types.ts';
@@ -36,9 +37,15 @@ export function viewOf(run: Run, steps: readonly Step[], tensors: Tensors): RunV
     claim: claim && claimOf(claim.act, claim.body, protocol, results),
     plan: plan && { ...plan.body.plan, act: plan.act },
     figures: figuresOf(results, tensors, protocol, claim?.body.claim ?? null),
+    agreements: agreementsOf(results, tensors),
     steps: steps.map(stepLine),
     receipts: receiptsOf(results),
   };
+}
+
+/** Returns the artifacts whose tensors the view is made of. */
+export function tensorsNeeded(results: readonly Result[]): Set<string> {
+  return new Set([...tensorsDrawn(results), ...tensorsCompared(results)]);
 }
 
 function last<K extends StepKind>(steps: readonly Step[], kind: K): { act: string; body: StepOf<K> } | null {

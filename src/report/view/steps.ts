@@ -58,7 +58,7 @@ function briefOf(key: string, value: Json): string[] {
 function listed(items: readonly Json[]): string {
   const words = items.slice(0, 4).map((item) => {
     if (typeof item !== 'object' || item === null || Array.isArray(item)) return String(item);
-    const score = item['effect'] ?? item['score'];
+    const score = item['effect'] ?? item['score'] ?? item['estimate'];
     return 'component' in item
       ? `${String(item['component'])}${typeof score === 'number' ? ` ${number(score)}` : ''}`
       : null;

@@ -57,6 +57,20 @@ export interface Curve {
 
 export type Figure = HeatMap | Curve;
 
+/** Estimates of the heads' effects against the exact sweep of the same prompts; means over prompts, then tasks. */
+export interface AgreementView {
+  readonly method: string;
+  readonly phase: 'search' | 'verify';
+  /** Rank correlation over all heads, or null where one side has no order. */
+  readonly spearman: number | null;
+  /** Heads that are in both lists of the `top` highest. */
+  readonly shared: number;
+  readonly top: number;
+  readonly heads: number;
+  /** The estimate and the exact sweep. */
+  readonly origins: readonly Origin[];
+}
+
 export interface StepLine {
   readonly seq: number;
   readonly at: string;
@@ -99,6 +113,7 @@ export interface RunView {
   readonly claim: ClaimView | null;
   readonly plan: (Plan & { readonly act: string }) | null;
   readonly figures: readonly Figure[];
+  readonly agreements: readonly AgreementView[];
   readonly steps: readonly StepLine[];
   readonly receipts: readonly { readonly act: string; readonly tool: string; readonly receipt: Receipt }[];
 }
