@@ -38,7 +38,7 @@ export const attributeHeads = defineTool({
         .enum(['attribution', 'integrated'])
         .default('attribution')
         .describe(
-          'attribution: gradient at the unedited prompt, times the change; integrated: mean gradient while all heads move together towards their replacements',
+          'attribution: gradient at the unedited prompt, times the change; integrated: mean gradient while all heads move together, each by its own change, which shares out their joint effect and not what each does alone',
         ),
       steps: z
         .number()

@@ -80,7 +80,7 @@ class AttributeHeadsInput:
     positions: tuple[int, ...] | None
     """replaced together, counted from the end: -1 is the last token; null: every token"""
     method: Literal["attribution", "integrated"]
-    """attribution: gradient at the unedited prompt, times the change; integrated: mean gradient while all heads move together towards their replacements"""
+    """attribution: gradient at the unedited prompt, times the change; integrated: mean gradient while all heads move together, each by its own change, which shares out their joint effect and not what each does alone"""
     steps: int | None
     """points on that path, for integrated; null: 5"""
     compare_with: str | None
