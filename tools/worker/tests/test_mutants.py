@@ -110,7 +110,7 @@ MUTANTS = [
     Mutant("padding shift", "mistral", rows, "_for_rows", from_the_padded_end),
     Mutant("unfired hook", "llama", rows, "_edited_layer", no_hooks),
     Mutant("window ignored", "gemma3", attention, "_make_bias", nothing_hidden_but_the_future),
-    Mutant("reached nowhere", "olmo3", plan.Plan, "reached", lambda own: lambda self, frozen: self.places & False),
+    Mutant("reached nowhere", "olmo3", plan.Plan, "reached", lambda own: lambda self, frozen: self.edited & False),
 ]
 
 
@@ -147,7 +147,7 @@ PATHS = [
     Mutant("frozen heads of another token", "llama", rows, "_tail_heads", heads_of_the_next_token),
     Mutant("group order of keys", "gemma2", rows, "ungroup", lambda own: lambda x, heads: own(x, heads).roll(1, 1)),
     Mutant("heads that are not frozen", "gpt2", rows, "_projected_only", no_hooks),
-    Mutant("receivers hear each other", "qwen2", plan.Plan, "reached", lambda own: lambda self, frozen: self.places),
+    Mutant("receivers hear each other", "qwen2", plan.Plan, "reached", lambda own: lambda self, frozen: self.edited),
 ]
 
 

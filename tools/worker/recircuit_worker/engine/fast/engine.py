@@ -142,8 +142,9 @@ class Fast(Passes):
             def run(chunk: Sequence[int], tail: Tail = tail) -> None:
                 def parts() -> list[Part]:
                     plan = make_plan([edit_sets[place] for place in chunk], clean, tail, layers)
+                    changed = self.at_scored(plan.reached(frozen=False), clean, tail)
                     stream = self.run_plan(clean, tail, plan, self.way)
-                    read = self.read(clean, tail, stream, plan.reached(frozen=False), only)
+                    read = self.read(clean, tail, stream, changed, only)
                     return [([chunk[row - 1] for row in part[1:]], tell(logits)) for part, logits in read]
 
                 def asked() -> str:
@@ -187,15 +188,14 @@ class Fast(Passes):
         )
 
     def read(
-        self, clean: Clean, tail: Tail, stream: Tensor, reached: Tensor, only: Tensor | None
+        self, clean: Clean, tail: Tail, stream: Tensor, changed: Tensor, only: Tensor | None
     ) -> Iterator[tuple[list[int], Tensor]]:
         """Yields (rows, logits (prompt, row, scored position, token)); each part brings the clean row with it.
 
-        Where no change can have `reached` (prompt, row, t), the clean row's own logits are given: there the effect is
-        zero, and not what two rows of one matrix product happen to differ by.
+        Where nothing can have `changed` (prompt, row, scored position), the clean row's own logits are given: there the
+        effect is zero, and not what two rows of one matrix product happen to differ by.
         """
         inside = (clean.batch.scored - tail.places[:, :1]).to(stream.device)
-        changed = reached.gather(2, inside.cpu()[:, None].expand(-1, reached.shape[1], -1))
         index = inside[:, None, :, None].expand(-1, stream.shape[1], -1, stream.shape[-1])
         streams = stream.gather(2, index)
         width = self.vocabulary if only is None else len(only)
@@ -211,6 +211,12 @@ class Fast(Passes):
             if not changed[:, part[1:]].all():
                 logits = torch.where(changed[:, part, :, None].to(logits.device), logits, logits[:, :1])
             yield part, logits
+
+    @staticmethod
+    def at_scored(reached: Tensor, clean: Clean, tail: Tail) -> Tensor:
+        """Returns (prompt, row, scored position) of (prompt, row, t). It waits for a GPU, so it is asked before rows run."""
+        inside = (clean.batch.scored - tail.places[:, :1]).cpu()
+        return reached.gather(2, inside[:, None].expand(-1, reached.shape[1], -1))
 
     @staticmethod
     def chosen(logits: Tensor, places: Tensor) -> Tensor:

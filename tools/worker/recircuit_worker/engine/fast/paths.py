@@ -58,8 +58,9 @@ class PathPatching:
 
         def run(chunk: Sequence[int]) -> None:
             plan = make_plan([senders[sender] for sender in chunk], clean, tail, layers)
+            changed = engine.at_scored(plan.reached(frozen=True), clean, tail)
             stream = engine.run_plan(clean, tail, plan, Way(shared=False, frozen=True))
-            for part, logits in engine.read(clean, tail, stream, plan.reached(frozen=True), ids):
+            for part, logits in engine.read(clean, tail, stream, changed, ids):
                 chosen = engine.chosen(logits, columns).transpose(0, 1).cpu()
                 where = (torch.tensor([chunk[row - 1] for row in part[1:]])[:, None], rows[None])
                 told.edited[where], told.clean[where] = chosen[1:], chosen[:1]

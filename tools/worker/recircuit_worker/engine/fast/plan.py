@@ -47,7 +47,7 @@ class Plan:
     groups: dict[tuple[str, int], tuple[Group, ...]]
     """by site and layer, in the order of making"""
     edits: int
-    places: Tensor
+    edited: Tensor
     """(prompt, row, t) bool, on the CPU: what each row edits; row 0 nothing"""
 
     def reached(self, *, frozen: bool) -> Tensor:
@@ -55,7 +55,7 @@ class Plan:
 
         Every later place; where all heads are frozen, the edited places alone.
         """
-        return self.places if frozen else self.places.cummax(-1).values
+        return self.edited if frozen else self.edited.cummax(-1).values
 
     def first(self) -> int:
         """Returns the layer at which the first row joins."""
@@ -102,30 +102,31 @@ def make_plan(sets: Sequence[Sequence[Edit]], clean: Clean, tail: Tail, layers: 
             together[seen[where], edit.site, edit.layer, edit.op, positions, per_prompt].append((row, edit))
             seen[where] += 1
     groups: dict[tuple[str, int], tuple[Group, ...]] = {}
+    edited = torch.zeros(len(tail.places), 1 + len(sets), tail.places.shape[1], dtype=torch.bool)
     for key in sorted(together, key=lambda key: key[0]):
-        group = _group(together[key], clean, tail)
+        group = _group(together[key], clean, tail, edited)
         groups[group.site, group.layer] = (*groups.get((group.site, group.layer), ()), group)
-    places = torch.zeros(len(tail.places), 1 + len(sets), tail.places.shape[1], dtype=torch.bool)
-    for group in (group for of_site in groups.values() for group in of_site):
-        places[group.prompts.cpu()[:, None], group.rows.cpu()[None], group.places.cpu()[:, None]] = True
     return Plan(
         joins=tuple(join_layer(edits, layers) for edits in sets),
         groups=groups,
         edits=sum(len(edits) for edits in sets),
-        places=places,
+        edited=edited,
     )
 
 
-def _group(members: list[tuple[int, Edit]], clean: Clean, tail: Tail) -> Group:
+def _group(members: list[tuple[int, Edit]], clean: Clean, tail: Tail, edited: Tensor) -> Group:
+    """Returns the members as one group; notes in `edited` (prompt, row, t) what they edit."""
     first = members[0][1]
     device = clean.residual[first.layer + (first.site == "residual")].device
     prompts, column, places = _places(first, clean, tail)
+    rows = torch.tensor([row for row, _ in members])
+    edited[prompts[:, None], rows[None], places[:, None]] = True
     heads = None if first.head is None else torch.tensor([edit.head for _, edit in members], device=device)
     return Group(
         site=first.site,
         layer=first.layer,
         op=first.op,
-        rows=torch.tensor([row for row, _ in members], device=device),
+        rows=rows.to(device),
         heads=heads,
         prompts=prompts.to(device),
         places=places.to(device),
