@@ -214,7 +214,7 @@ class Fast(Passes):
 
     @staticmethod
     def at_scored(reached: Tensor, clean: Clean, tail: Tail) -> Tensor:
-        """Returns (prompt, row, scored position) of (prompt, row, t). Waits for a GPU, so it is asked before rows run."""
+        """Returns (prompt, row, scored position) of (prompt, row, t). Waits for a GPU: to be asked before rows run."""
         inside = (clean.batch.scored - tail.places[:, :1]).cpu()
         return reached.gather(2, inside[:, None].expand(-1, reached.shape[1], -1))
 
