@@ -144,8 +144,13 @@ class Fast(Passes):
                     plan = make_plan([edit_sets[place] for place in chunk], clean, tail, layers)
                     changed = self.at_scored(plan.reached(frozen=False), clean, tail)
                     stream = self.run_plan(clean, tail, plan, self.way)
-                    read = self.read(clean, tail, stream, changed, only)
-                    return [([chunk[row - 1] for row in part[1:]], tell(logits)) for part, logits in read]
+                    return [
+                        (
+                            [chunk[row - 1] for row in part[1:]],
+                            tuple(self.unchanged(told, changed[:, part]) for told in tell(logits)),
+                        )
+                        for part, logits in self.read(clean, tail, stream, only)
+                    ]
 
                 def asked() -> str:
                     return digest([edit_sets[place] for place in chunk], clean.batch, only)
@@ -187,14 +192,8 @@ class Fast(Passes):
             prompts_per_batch=max(1, budget.row_tokens // (length * (1 + len(edit_sets)))),
         )
 
-    def read(
-        self, clean: Clean, tail: Tail, stream: Tensor, changed: Tensor, only: Tensor | None
-    ) -> Iterator[tuple[list[int], Tensor]]:
-        """Yields (rows, logits (prompt, row, scored position, token)); each part brings the clean row with it.
-
-        Where nothing can have `changed` (prompt, row, scored position), the clean row's own logits are given: there the
-        effect is zero, and not what two rows of one matrix product happen to differ by.
-        """
+    def read(self, clean: Clean, tail: Tail, stream: Tensor, only: Tensor | None) -> Iterator[tuple[list[int], Tensor]]:
+        """Yields (rows, logits (prompt, row, scored position, token)); each part brings the clean row with it."""
         inside = (clean.batch.scored - tail.places[:, :1]).to(stream.device)
         index = inside[:, None, :, None].expand(-1, stream.shape[1], -1, stream.shape[-1])
         streams = stream.gather(2, index)
@@ -207,16 +206,24 @@ class Fast(Passes):
                 logits = logits_of(self.model, self.parts, clean, chosen_rows, only)
             if only is not None:  # over a whole vocabulary the answers are checked instead, which is much less
                 check_numbers(logits)
-            logits = logits.unflatten(0, (-1, len(part))).to(self.number)
-            if not changed[:, part[1:]].all():
-                logits = torch.where(changed[:, part, :, None].to(logits.device), logits, logits[:, :1])
-            yield part, logits
+            yield part, logits.unflatten(0, (-1, len(part))).to(self.number)
 
     @staticmethod
     def at_scored(reached: Tensor, clean: Clean, tail: Tail) -> Tensor:
         """Returns (prompt, row, scored position) of (prompt, row, t). Waits for a GPU: to be asked before rows run."""
         inside = (clean.batch.scored - tail.places[:, :1]).cpu()
         return reached.gather(2, inside[:, None].expand(-1, reached.shape[1], -1))
+
+    @staticmethod
+    def unchanged(told: Tensor, changed: Tensor) -> Tensor:
+        """Returns what is told, (row, prompt, position, ...), with the clean row's own where nothing can have changed.
+
+        There the effect is zero by causality, and not what two rows of one matrix product happen to differ by.
+        """
+        if changed[:, 1:].all():
+            return told
+        where = changed.transpose(0, 1).reshape(*told.shape[:3], *[1] * (told.dim() - 3))
+        return torch.where(where, told, told[:1])
 
     @staticmethod
     def chosen(logits: Tensor, places: Tensor) -> Tensor:

@@ -60,8 +60,9 @@ class PathPatching:
             plan = make_plan([senders[sender] for sender in chunk], clean, tail, layers)
             changed = engine.at_scored(plan.reached(frozen=True), clean, tail)
             stream = engine.run_plan(clean, tail, plan, Way(shared=False, frozen=True))
-            for part, logits in engine.read(clean, tail, stream, changed, ids):
+            for part, logits in engine.read(clean, tail, stream, ids):
                 chosen = engine.chosen(logits, columns).transpose(0, 1).cpu()
+                chosen = engine.unchanged(chosen, changed[:, part])
                 where = (torch.tensor([chunk[row - 1] for row in part[1:]])[:, None], rows[None])
                 told.edited[where], told.clean[where] = chosen[1:], chosen[:1]
             engine.watch.progress(len(chunk) * len(rows))
