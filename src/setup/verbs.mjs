@@ -12,6 +12,7 @@ const verbs = {
   test: async (args) => (await import('./test.mjs')).runTests(args),
   check: async () => (await import('./check.mjs')).runChecks(),
   generate: async (args) => (await import('./check.mjs')).generate(args),
+  bench: async (args) => (await import('./bench.mjs')).runBenchmarks(args),
   suite: async ([name, ...args]) => (await import('./suite.mjs')).runSuite(name, args),
   setup: async () => 0,
 };

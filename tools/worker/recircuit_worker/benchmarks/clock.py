@@ -3,6 +3,7 @@
 import ctypes
 import ctypes.util
 import gc
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -23,6 +24,8 @@ class Spent:
     seconds: float
     peak_bytes: int | None
     """most memory held beyond what was held before; None where the system does not tell"""
+    others: float | None = None
+    """share of this process's cores that other processes took meanwhile: what a median cannot mend"""
 
 
 @dataclass(frozen=True)
@@ -40,17 +43,29 @@ def summed_up(seconds: list[float]) -> Seconds:
     return Seconds(median(seconds), min(seconds), max(seconds), len(seconds))
 
 
+def busy_note(shares: list[float | None]) -> str:
+    """Returns how much of our cores other processes took while we measured."""
+    known = [share for share in shares if share is not None]
+    if not known:
+        return "what else ran meanwhile is not known"
+    return f"other processes took {median(known):.0%} of these cores meanwhile (median; at most {max(known):.0%})"
+
+
 def spend(run: Callable[[], None], device: torch.device) -> Spent:
     """Runs once. On CUDA time is between two events of the stream, and memory is torch's own count."""
     gc.collect()
     if device.type == "cuda":
         return _spend_on_cuda(run, device)
-    before = _reset_peak()
-    begun = time.perf_counter()
+    before = reset_peak()
+    begun, own, busy = time.perf_counter(), time.process_time(), _busy_seconds()
     run()
     seconds = time.perf_counter() - begun
-    peak = _status("VmHWM")
-    return Spent(seconds, None if before is None or peak is None else max(0, peak - before))
+    peak = status("VmHWM")
+    others = None
+    if busy is not None:
+        theirs = _busy_seconds() - busy - (time.process_time() - own)
+        others = max(0.0, theirs) / (seconds * len(os.sched_getaffinity(0)))
+    return Spent(seconds, None if before is None or peak is None else max(0, peak - before), others)
 
 
 def _spend_on_cuda(run: Callable[[], None], device: torch.device) -> Spent:
@@ -65,20 +80,35 @@ def _spend_on_cuda(run: Callable[[], None], device: torch.device) -> Spent:
     return Spent(begin.elapsed_time(end) / 1000, torch.cuda.max_memory_allocated(device) - before)
 
 
-def _reset_peak() -> int | None:
+def reset_peak() -> int | None:
     """Makes Linux forget the highest memory use so far; returns the use now, in bytes."""
     if not sys.platform.startswith("linux"):
         return None
     with suppress(OSError, AttributeError):
         ctypes.CDLL(ctypes.util.find_library("c")).malloc_trim(0)  # freed memory that the allocator keeps is no use
         (SELF / "clear_refs").write_text("5")
-        return _status("VmRSS")
+        return status("VmRSS")
     return None
 
 
-def _status(name: str) -> int | None:
+def status(name: str) -> int | None:
+    """Returns a size of this process as Linux tells it, in bytes."""
     with suppress(OSError):
         for line in (SELF / "status").read_text().splitlines():
             if line.startswith(f"{name}:"):
                 return int(line.split()[1]) * 1024
     return None
+
+
+def _busy_seconds() -> float | None:
+    """Returns the time that the cores of this process have worked, for anyone, since the machine started."""
+    if not sys.platform.startswith("linux"):
+        return None
+    cores = {f"cpu{core}" for core in os.sched_getaffinity(0)}
+    total = 0
+    for line in Path("/proc/stat").read_text().splitlines():
+        name, *times = line.split()
+        if name in cores:
+            idle_and_waiting = slice(3, 5)
+            total += sum(map(int, times[:8])) - sum(map(int, times[idle_and_waiting]))
+    return total / os.sysconf("SC_CLK_TCK")

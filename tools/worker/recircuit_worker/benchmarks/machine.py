@@ -13,8 +13,6 @@ import torch
 
 from recircuit_worker.models.load import set_up_torch
 
-THREADS = 2
-"""the bars are for two cores, the least that anybody has"""
 PACKAGES = ("torch", "transformers", "transformer-lens", "nnsight")
 
 
@@ -33,13 +31,13 @@ class Machine:
     command: str
 
 
-def set_up(device: str) -> torch.device:
-    """Sets torch up as the worker does, with two threads, and returns the device.
+def set_up(device: str, threads: int) -> torch.device:
+    """Sets torch up as the worker does and returns the device. RECIRCUIT_THREADS overrides the number of threads.
 
     Raises:
         RuntimeError: if there is no such device.
     """
-    os.environ.setdefault("RECIRCUIT_THREADS", str(THREADS))
+    os.environ.setdefault("RECIRCUIT_THREADS", str(threads))
     set_up_torch(0)
     found = torch.device(device)
     torch.zeros(1, device=found)  # fails here rather than after the model was made

@@ -39,7 +39,7 @@ def organism_reader(shape: Shape) -> Reader:
     return find_reader(AutoTokenizer.from_pretrained(ORGANISMS / shape.name, local_files_only=True))
 
 
-def prompts_of(task: str, variant: str, shots: int, count: int) -> list[InContextPrompt]:
+def prompts_of(task: str, variant: str, shots: int, count: int, seed: int = 0) -> list[InContextPrompt]:
     """Returns prompts of one task, as the worker makes them."""
     said = _behaviour()
     pairs = next(_pairs(row) for row in said["tasks"] if row["task"] == task)
@@ -51,7 +51,7 @@ def prompts_of(task: str, variant: str, shots: int, count: int) -> list[InContex
         variant=variant,
         shots=shots,
         count=count,
-        seed=0,
+        seed=seed,
     )
 
 

@@ -10,20 +10,25 @@ from pathlib import Path
 
 import torch
 
+from recircuit_worker.benchmarks.growth import run_growth
 from recircuit_worker.benchmarks.machine import set_up
+from recircuit_worker.benchmarks.memory import run_memory
+from recircuit_worker.benchmarks.paths import run_paths
+from recircuit_worker.benchmarks.protocol import run_protocol
 from recircuit_worker.benchmarks.report import print_report, write_report
 from recircuit_worker.benchmarks.rounds import ROUNDS
 from recircuit_worker.benchmarks.shapes import SHAPES
+from recircuit_worker.benchmarks.sweep import run_sweep
 from recircuit_worker.errors import Refusal
 
-WHAT = ("sweep",)
+WHAT = ("sweep", "growth", "memory", "paths", "protocol")
 DEFAULT_OUT = Path("runs") / "benchmarks"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Returns the exit code: 0, 1 if numbers do not agree, 3 if refused."""
     asked = _parse(arguments)
-    device = set_up(asked.device)
+    device = set_up(asked.device, SHAPES[asked.shape].threads)
     try:
         found = _run(asked, device)
     except Refusal as refusal:
@@ -38,8 +43,14 @@ def _run(asked: argparse.Namespace, device: torch.device) -> dict:
     shape = SHAPES[asked.shape]
     # The committed bars are for float32 on a CPU and for bfloat16 on a GPU, as people run these models.
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
-    from recircuit_worker.benchmarks.sweep import run_sweep
-
+    if asked.what == "growth":
+        return run_growth(device, dtype, _say, asked.rounds)
+    if asked.what == "memory":
+        return run_memory(asked.shape, device, dtype, _say)
+    if asked.what == "protocol":
+        return run_protocol(shape, device, dtype, _say)
+    if asked.what == "paths":
+        return run_paths(device, _say, asked.rounds)
     return run_sweep(shape, device, dtype, _say, rounds=asked.rounds, rivals=asked.rivals == "all")
 
 

@@ -5,7 +5,8 @@ over all rounds; a round's time is scaled to the whole sweep. The others do the 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import median
 
 from torch import nn
 
@@ -27,6 +28,8 @@ class Outcome:
     measured_cells: int
     peak_bytes: int | None
     """beyond the model"""
+    others: float | None
+    """median share of our cores that other processes took"""
     layer_tokens: float
     """of a whole sweep"""
     logit_rows: float
@@ -108,7 +111,7 @@ class _State:
             return
         scale = self.work.cells / len(share)
         spent = self._count(lambda: self._spend(share), scale)
-        self.spent.append(Spent(spent.seconds * scale, spent.peak_bytes))
+        self.spent.append(replace(spent, seconds=spent.seconds * scale))
 
     def _spend(self, share: list[int]) -> Spent:
         return spend(lambda: self.contender.sweep(share, self.told), self.work.device)
@@ -122,6 +125,7 @@ class _State:
             self._tokens, self._logits = tokens.layers * scale, tokens.logits * scale
 
     def outcome(self) -> Outcome:
+        others = [spent.others for spent in self.spent if spent.others is not None]
         peaks = [spent.peak_bytes for spent in self.spent if spent.peak_bytes is not None]
         return Outcome(
             contender=self.contender,
@@ -129,6 +133,7 @@ class _State:
             seconds=summed_up([spent.seconds for spent in self.spent]),
             measured_cells=sum(len(share) for share in self._shares) if self.contender.by_head else self.work.cells,
             peak_bytes=max(peaks, default=None),
+            others=median(others) if others else None,
             layer_tokens=self._tokens,
             logit_rows=self._logits,
         )

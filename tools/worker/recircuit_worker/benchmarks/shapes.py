@@ -36,6 +36,8 @@ class Shape:
     sampled: int | None = None
     """heads on which the slow rivals are timed, the whole being scaled from them; None: all heads"""
     gpu_only: bool = False
+    threads: int = 2
+    """one for small models, as in the worker: there threads wait for each other more than they compute"""
 
 
 def _tiny() -> PreTrainedConfig:
@@ -86,9 +88,9 @@ def _llama2_7b() -> PreTrainedConfig:
 SHAPES = {
     shape.name: shape
     for shape in (
-        Shape("tiny", "Gemma-2 architecture, 3 layers of 4 heads: tries the benchmark itself", 4, 12, _tiny),
+        Shape("tiny", "Gemma-2 architecture, 3 layers of 4 heads: tries the benchmark itself", 4, 12, _tiny, threads=1),
         Shape("gpt2-small", "GPT-2 small, random weights", 3, 100, GPT2Config),
-        Shape("icl-gemma2", "the organism, 10-shot prompts with shuffled labels", 25, 0, None),
+        Shape("icl-gemma2", "the organism, 10-shot prompts with shuffled labels", 25, 0, None, threads=1),
         Shape("gemma2-9b", "Gemma-2-9B, random weights", 16, 100, _gemma2_9b, sampled=64, gpu_only=True),
         Shape("llama2-7b", "Llama-2-7B, random weights", 16, 100, _llama2_7b, sampled=64, gpu_only=True),
     )

@@ -10,16 +10,19 @@ import torch
 from recircuit_worker.benchmarks.attribution import Attribution, AttributionOfMeans
 from recircuit_worker.benchmarks.bars import Bar, agreement_bars, cpu_time_bars, gpu_time_bars
 from recircuit_worker.benchmarks.careful import CarefulUser, CarefulUserAnswers, CarefulUserRepeating
+from recircuit_worker.benchmarks.clock import busy_note
 from recircuit_worker.benchmarks.halves import half_precision_bars
 from recircuit_worker.benchmarks.libraries import make_libraries
 from recircuit_worker.benchmarks.loops import BatchedLoop, PublishedLoop
 from recircuit_worker.benchmarks.ours import Ours, OursAnswers, OursSingly, OursWithSource
 from recircuit_worker.benchmarks.rounds import Outcome, run_rounds
 from recircuit_worker.benchmarks.shapes import Shape, make_model
+from recircuit_worker.benchmarks.sweep_table import sweep_table
 from recircuit_worker.benchmarks.told import compare
 from recircuit_worker.benchmarks.work import Work, random_work
 
 Say = Callable[[str], None]
+LEFT_OUT = "left out by --rivals none"
 EVERYONE = (
     PublishedLoop,
     BatchedLoop,
@@ -43,27 +46,29 @@ def run_sweep(shape: Shape, device: torch.device, dtype: torch.dtype, say: Say, 
     if shape.sampled is not None and shape.sampled < work.cells:
         cells = sorted(Random(0).sample(cells, shape.sampled))
     contenders = [make(work) for make in EVERYONE]
-    libraries, missing = make_libraries(work) if rivals else ([], {"R4, R5": "left out by --rivals none"})
+    libraries, missing = make_libraries(work) if rivals else ([], {"R4": LEFT_OUT, "R5": LEFT_OUT})
     outcomes = run_rounds([*contenders, *libraries], cells, say, rounds)
     by_key = {outcome.contender.key: outcome for outcome in outcomes}
     rows = [_row(outcome, by_key, work) for outcome in outcomes]
     bars = _bars(work, by_key, rows, cells)
     return {
-        "model": {
-            "shape": shape.name,
-            "about": shape.about,
-            "layers": work.layers,
-            "heads": work.parts.heads,
-            "prompts": len(work.ids),
-            "tokens": work.ids.shape[1],
-            "dtype": str(dtype).removeprefix("torch."),
-            "bytes": _bytes(work),
-        },
+        "about": f"Head sweep of {describe(work)}",
         "rows": rows,
         "missing": missing,
+        "tables": [sweep_table(rows, missing, work.cells)],
+        "notes": [busy_note([row["others"] for row in rows])],
         "bars": [asdict(bar) for bar in bars],
         "agrees": all(bar.holds for bar in bars if bar.decides),
     }
+
+
+def describe(work: Work) -> str:
+    """Returns the model and the prompts in words."""
+    dtype = str(work.parts.unembedding.weight.dtype).removeprefix("torch.")
+    return (
+        f"{work.shape.about}: {work.layers} layers of {work.parts.heads} heads, {len(work.ids)} prompts of "
+        f"{work.ids.shape[1]} tokens, {dtype}"
+    )
 
 
 def make_sweep(shape: Shape, model: torch.nn.Module) -> Work:
@@ -107,6 +112,7 @@ def _row(outcome: Outcome, outcomes: dict[str, Outcome], work: Work) -> dict:
         "forwards": outcome.layer_tokens / (work.layers * work.ids.shape[1]),
         "logit_rows": round(outcome.logit_rows),
         "peak_bytes": outcome.peak_bytes,
+        "others": outcome.others,
     }
 
 

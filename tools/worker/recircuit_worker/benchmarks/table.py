@@ -1,86 +1,41 @@
-"""Reports as tables: one for the terminal, the same in Markdown for the committed page."""
+"""Tables of reports: as columns for the terminal and as Markdown for the committed page."""
 
 from collections.abc import Sequence
 
-COLUMNS = (
-    "",
-    "what",
-    "s per sweep",
-    "least - most",
-    "R1 / it",
-    "it / F",
-    "max Δlogit",
-    "top 20",
-    "forwards",
-    "peak MB",
-)
+Cell = str | float | int | None
+"""None: not measured"""
 
 
-def sweep_cells(report: dict) -> list[list[str]]:
-    """Returns the rows of a sweep's report as text."""
-    found = []
-    for row in report["rows"]:
-        seconds, whole = row["seconds"], report["model"]["layers"] * report["model"]["heads"]
-        scaled = "" if row["measured_cells"] == whole else f" (of {row['measured_cells']} heads, scaled)"
-        found.append(
-            [
-                row["key"],
-                row["about"] + scaled,
-                number(seconds["median"]),
-                f"{number(seconds['least'])} - {number(seconds['most'])}",
-                number(row["faster_than_r1"]),
-                number(row["over_f"]),
-                _difference(row),
-                _order(row),
-                number(row["forwards"]),
-                "" if row["peak_bytes"] is None else f"{row['peak_bytes'] / 1e6:.0f}",
-            ]
-        )
-    return [*found, *([*key.split(" ", 1), why][:1] + [why] + [""] * 8 for key, why in report["missing"].items())]
-
-
-def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Returns rows in columns; all but the first two are set to the right."""
-    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+def text_table(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
+    """Returns rows in columns; words are set to the left, the rest to the right."""
+    shown = [list(header), *([show(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[column]) for row in shown) for column in range(len(header))]
+    left = [_is_words([row[column] for row in rows]) for column in range(len(header))]
 
     def line(row: Sequence[str]) -> str:
-        cells = (t.ljust(w) if i < 2 else t.rjust(w) for i, (t, w) in enumerate(zip(row, widths, strict=True)))
+        cells = (t.ljust(w) if words else t.rjust(w) for t, w, words in zip(row, widths, left, strict=True))
         return "  ".join(cells).rstrip()
 
-    return "\n".join([line(header), *(line(row) for row in rows)])
+    return "\n".join(line(row) for row in shown)
 
 
-def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
     """Returns the same as Markdown."""
-    rule = ["---"] * 2 + ["---:"] * (len(header) - 2)
-    return "\n".join("| " + " | ".join(row) + " |" for row in (header, rule[: len(header)], *rows))
+    rule = ["---" if _is_words([row[column] for row in rows]) else "---:" for column in range(len(header))]
+    shown = [list(header), rule, *([show(cell) for cell in row] for row in rows)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in shown)
 
 
-def number(value: float | None) -> str:
-    """Returns three significant digits without an exponent where that is readable."""
-    if value is None:
-        return ""
-    if value and (abs(value) < 1e-3 or abs(value) >= 1e7):
-        return f"{value:.1e}"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+def show(cell: Cell) -> str:
+    """Returns a cell as text: numbers with three significant digits, without an exponent where that is readable."""
+    if cell is None or isinstance(cell, str):
+        return cell or ""
+    if isinstance(cell, int) or abs(cell) >= 100:
+        return f"{cell:,.0f}"
+    if cell and abs(cell) < 1e-3:
+        return f"{cell:.1e}"
+    return f"{cell:.3g}"
 
 
-def bar_lines(report: dict) -> list[str]:
-    """Returns one line for each bar, those on time first."""
-    return [
-        f"{'holds ' if bar['holds'] else 'MISSED'} {bar['says']}; measured {number(bar['measured'])}"
-        for bar in report["bars"]
-    ]
-
-
-def _difference(row: dict) -> str:
-    if not row["exact"]:
-        return "approximate"
-    return "" if row["logits"] is None else f"{row['logits']:.1e}"
-
-
-def _order(row: dict) -> str:
-    if row["same_top"] is None:
-        return ""
-    said = "same" if row["same_top"] else "differs"
-    return said if row["exact"] or row["spearman"] is None else f"rank corr. {row['spearman']:.3f}"
+def _is_words(column: Sequence[Cell]) -> bool:
+    return any(isinstance(cell, str) and " " in cell.strip() and not cell[0].isdigit() for cell in column)
