@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from recircuit_worker.models.load import set_up_torch
+from recircuit_worker.models.load import find_devices, set_up_torch
 
 PACKAGES = ("torch", "transformers", "transformer-lens", "nnsight")
 
@@ -35,13 +35,11 @@ def set_up(device: str, threads: int) -> torch.device:
     """Sets torch up as the worker does and returns the device. RECIRCUIT_THREADS overrides the number of threads.
 
     Raises:
-        RuntimeError: if there is no such device.
+        Refusal: `no-such-device`.
     """
     os.environ.setdefault("RECIRCUIT_THREADS", str(threads))
     set_up_torch(0)
-    found = torch.device(device)
-    torch.zeros(1, device=found)  # fails here rather than after the model was made
-    return found
+    return find_devices(device)[0]
 
 
 def find_machine(device: torch.device, arguments: Sequence[str]) -> Machine:

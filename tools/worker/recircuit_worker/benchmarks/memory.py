@@ -15,7 +15,7 @@ import torch
 from recircuit_worker.benchmarks.bars import Bar, at_most
 from recircuit_worker.benchmarks.clock import spend
 from recircuit_worker.benchmarks.ours import Ours
-from recircuit_worker.benchmarks.shapes import SHAPES, make_model
+from recircuit_worker.benchmarks.shapes import SHAPES, Shape, make_model
 from recircuit_worker.benchmarks.told import Told
 from recircuit_worker.benchmarks.work import Work, random_work
 from recircuit_worker.engine.fast.memory import Budget, clean_token_bytes, find_budget, row_token_bytes
@@ -30,18 +30,18 @@ HEADER = ("prompts", "rows", "s", "peak MB beyond the model", "bound MB")
 TITLE = "A head sweep in one call, peak memory of a fresh process for each number of prompts."
 
 
-def run_memory(shape: str, device: torch.device, dtype: torch.dtype, say) -> dict:
+def run_memory(shape: Shape, device: torch.device, dtype: torch.dtype, say) -> dict:
     """Returns the report."""
     rows, bound = [], 0.0
     for prompts in PROMPTS:
         say(f"{prompts} prompts")
-        found = _in_process(shape, device, dtype, prompts)
+        found = _in_process(shape.name, device, dtype, prompts)
         bound = found["bound_bytes"] / 1e6
         peak = None if found["peak_bytes"] is None else found["peak_bytes"] / 1e6
         rows.append([prompts, found["rows"], found["seconds"], peak, bound])
     bars = _bars([row[3] for row in rows], bound)
     return {
-        "about": f"Peak memory of a head sweep, {SHAPES[shape].about}, {SHAPES[shape].tokens} tokens, {dtype}",
+        "about": f"Peak memory of a head sweep, {shape.about}, {shape.tokens} tokens, {dtype}",
         "tables": [{"title": TITLE, "header": HEADER, "rows": rows}],
         "notes": [
             "bound: clean passes kept, one clean pass, the rows of one chunk, and three copies of their logits, "

@@ -13,13 +13,11 @@ from recircuit_worker.benchmarks.table import markdown_table, show, text_table
 PAGE = "patching.md"
 
 
-def write_report(
-    found: dict, what: str, shape: str, device: torch.device, arguments: Sequence[str], folder: Path
-) -> dict:
-    """Writes `<what>-<shape>-<device>.json` and the page of all reports in the folder; returns the whole report."""
-    report = {"what": what, "machine": asdict(find_machine(device, arguments)), **found}
+def write_report(found: dict, name: str, device: torch.device, arguments: Sequence[str], folder: Path) -> dict:
+    """Writes `<name>.json` and the page of all reports in the folder; returns the whole report."""
+    report = {"machine": asdict(find_machine(device, arguments)), **found}
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{what}-{shape}-{device.type}.json"
+    file = folder / f"{name}.json"
     file.write_text(json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf8")
     (folder / PAGE).write_text(page(folder), encoding="utf8")
     return report

@@ -19,6 +19,8 @@ from transformers import (
 
 from recircuit_worker.errors import Refusal
 
+THREADS = 2
+"""the bars are for two cores, the least that anybody has"""
 ORGANISMS = Path(__file__).resolve().parents[4] / "evals" / "organisms"
 
 
@@ -36,7 +38,7 @@ class Shape:
     sampled: int | None = None
     """heads on which the slow rivals are timed, the whole being scaled from them; None: all heads"""
     gpu_only: bool = False
-    threads: int = 2
+    threads: int = THREADS
     """one for small models, as in the worker: there threads wait for each other more than they compute"""
 
 
