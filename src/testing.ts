@@ -9,6 +9,8 @@ const RUN = 'RECIRCUIT_TEST_FOLDER';
 export default function setup(): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'recircuit-tests-'));
   process.env[RUN] = folder;
+  // Runs that tests seal are signed with a key of theirs, never with the user's.
+  process.env['RECIRCUIT_KEY_FILE'] = join(folder, 'signing-key.pem');
   return () => rmSync(folder, { recursive: true, force: true });
 }
 

@@ -91,7 +91,7 @@ async function finish(job: ChildJob, fault = '', mustDie = false): Promise<Final
   return read(file, (record) => {
     const [run] = record.runs();
     if (!run) throw new Error(`no run was recorded: ${said(end)}`);
-    const { problems } = verifyRun(record, run.run, join(job.folder, 'artifacts'));
+    const { problems } = verifyRun(record, run.run, { artifacts: join(job.folder, 'artifacts') });
     return {
       steps: record.steps(run.run),
       verdict: run.verdict ?? '',

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { Refusal, type Run } from '../contract/index.ts';
 import { loadView, reportHtml } from '../report/index.ts';
-import type { RunRecord } from '../store/index.ts';
+import { type RunRecord, trajectoryText } from '../store/index.ts';
 
 export const FORMATS = ['html', 'json', 'jsonl'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -43,7 +43,7 @@ export function write({ record, run, artifacts, format, out }: Export): string |
 const FORMATTERS: Record<Format, (record: RunRecord, run: Run, artifacts: string) => string> = {
   html: (record, run, artifacts) => reportHtml(loadView(record, run, artifacts)),
   json: (record, run) => `${JSON.stringify({ run, steps: record.steps(run.run) }, null, 2)}\n`,
-  jsonl: (record, run) => [{ run }, ...record.steps(run.run)].map((line) => `${JSON.stringify(line)}\n`).join(''),
+  jsonl: (record, run) => trajectoryText(record, run),
 };
 
 function unwritable(file: string, error: Error): Refusal {

@@ -4,6 +4,7 @@ export { BehaviourFile, Material, Pair, Split, Task, TaskFile, Template } from '
 export { canonicalJson, hashOf, sha256 } from './canonical.ts';
 export { Claim, Plan } from './claim.ts';
 export { EXIT, Failure, Fault, Refusal } from './error.ts';
+export { JournalBody, JournalEntry } from './journal.ts';
 export {
   CurvePoint,
   Dtype,

@@ -21,20 +21,23 @@ export const Run = z.strictObject({
   steps: z.number().int(),
   head: Sha256.nullable().describe('hash of the last step'),
   note: z.string(),
+  origin: z.string().nullable().describe('the run that it was forked from'),
+  withdrawn: z.string().nullable().describe('why it counts no more'),
 });
 export type Run = z.infer<typeof Run>;
 
-/** What all sealed runs say of one finding on one model; a view, never stored. */
+/** What all sealed runs say of one finding on one model; a view, never stored. Forked runs are not independent and count in none. */
 export const Cell = z.strictObject({
   behaviour: Slug,
   finding: Slug,
   model: Slug,
   organism: z.boolean().describe('true: the cell tests the instrument and says nothing of large models'),
-  verdict: VerdictName.describe('the most frequent one'),
+  verdict: VerdictName.nullable().describe('the most frequent one; null where every run was withdrawn'),
   runs: z.number().int(),
   agreeing: z.number().int(),
   verdicts: z.record(z.string(), z.number().int()),
   latest: z.string(),
+  withdrawn: z.array(z.strictObject({ run: z.string(), because: z.string() })).describe('runs that count no more'),
 });
 export type Cell = z.infer<typeof Cell>;
 

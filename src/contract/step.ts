@@ -23,6 +23,10 @@ export const StepBody = z.discriminatedUnion('kind', [
     seed: z.number().int(),
     split_sha256: z.strictObject({ search: Sha256, 'held-out': Sha256 }),
     versions: z.record(z.string(), Json),
+    forked: z
+      .strictObject({ run: z.string(), seq: z.number().int(), hash: Sha256 })
+      .optional()
+      .describe('the run whose steps up to `seq` this one shares, and the hash of that step there'),
   }),
   z.strictObject({ kind: z.literal('model-facts'), phase: Phase, facts: ModelFacts }),
   z.strictObject({ kind: z.literal('gate'), phase: Phase, result: CriterionResult }),

@@ -103,7 +103,7 @@ export class Job {
     });
     recorder.record('verdict', { kind: 'verdict', verdict });
     this.#signal.throwIfAborted();
-    const sealed = record.seal(run, verdict.verdict);
+    const sealed = record.seal(run, verdict.verdict, resolve(this.#options.artifacts));
     recorder.announce('sealed');
     return sealed;
   }
@@ -120,7 +120,8 @@ export class Job {
     if (before) refuseOtherConditions(run, before, opened);
     if (record.run(run)?.state !== 'running') record.reopen(run);
     const recorder = this.#recorder(run);
-    recorder.record('opened', opened);
+    // A forked run was opened with more than what we would open it with.
+    if (before === undefined) recorder.record('opened', opened);
     return { handle, run, recorder };
   }
 

@@ -5,7 +5,7 @@ import type { RunRecord } from '../store/index.ts';
 export function recall(record: RunRecord, finding: string, model: string, input: JsonObject): JsonObject {
   const cells = record
     .cells()
-    .filter((cell) => cell.finding === finding && cell.model !== model)
+    .filter((cell) => cell.verdict !== null && cell.finding === finding && cell.model !== model)
     .slice(0, Number(input['limit']))
     .map((cell) => ({ finding: cell.finding, model: cell.model, verdict: cell.verdict, runs: cell.runs }));
   return { cells };

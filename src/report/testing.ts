@@ -97,7 +97,7 @@ export function recordRun(
     protocol.criteria.new_model.map((criterion) => check(criterion, evidence)),
   );
   write('verdict', { kind: 'verdict', verdict });
-  return record.seal(run.run, verdict.verdict);
+  return record.seal(run.run, verdict.verdict, artifacts);
 }
 
 type Call = (

@@ -25,6 +25,7 @@ test('a cell shows the most frequent verdict, all counts and the latest run', ()
       agreeing: 2,
       verdicts: { partial: 1, reproduced: 2 },
       latest: last.run,
+      withdrawn: [],
     },
     {
       finding: 'function-vector-heads',
@@ -34,6 +35,7 @@ test('a cell shows the most frequent verdict, all counts and the latest run', ()
       agreeing: 1,
       verdicts: { 'behaviour-absent': 1 },
       latest: other.run,
+      withdrawn: [],
     },
   ]);
 });

@@ -6,9 +6,12 @@ import type { Cell } from '../contract/index.ts';
 export type CellRow = Omit<Cell, 'behaviour' | 'organism'>;
 
 export function readCells(db: Database.Database): CellRow[] {
-  const rows = db.prepare('SELECT finding, model, verdict, runs, agreeing, verdicts, latest FROM cell').all();
-  return (rows as (Omit<CellRow, 'verdicts'> & { verdicts: string })[]).map((row) => ({
+  const rows = db
+    .prepare('SELECT finding, model, verdict, runs, agreeing, verdicts, latest, withdrawn FROM cell')
+    .all();
+  return (rows as (Omit<CellRow, 'verdicts' | 'withdrawn'> & { verdicts: string; withdrawn: string })[]).map((row) => ({
     ...row,
     verdicts: JSON.parse(row.verdicts) as CellRow['verdicts'],
+    withdrawn: JSON.parse(row.withdrawn) as CellRow['withdrawn'],
   }));
 }

@@ -55,7 +55,7 @@ test('twenty kills while steps are appended', { timeout: 180_000 }, async () => 
   for (let round = 0; round < 20; round += 1) {
     const reported = await killed(WRITER, file, run.run, 5 + round * 3);
     const after = openRecord(file);
-    const { problems, steps } = verifyRun(after, run.run, artifacts);
+    const { problems, steps } = verifyRun(after, run.run, { artifacts });
     expect(problems).toEqual([]);
     expect(steps).toBeGreaterThanOrEqual(Math.max(reported, before));
     after.acquire(run.run); // the dead writer holds nobody up
@@ -76,6 +76,6 @@ test('five kills while runs are sealed: each run is sealed whole or not at all',
   const sealed = record.runs({ state: 'sealed' });
   expect(sealed.length).toBeGreaterThanOrEqual(reported);
   expect(record.runs().length - sealed.length).toBeLessThanOrEqual(5);
-  for (const { run } of record.runs()) expect(verifyRun(record, run, artifacts).problems).toEqual([]);
+  for (const { run } of record.runs()) expect(verifyRun(record, run, { artifacts }).problems).toEqual([]);
   expect(record.cells()[0]?.runs).toBe(sealed.length);
 });

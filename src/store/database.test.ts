@@ -1,12 +1,12 @@
 /** Opening: what is created, migrated and refused. */
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { root } from '../root.ts';
 import { temporaryFolder } from '../testing.ts';
-import { openRecord } from './index.ts';
+import { openRecord, verifyRun } from './index.ts';
 import { migrations } from './migrations.ts';
 import { freshRecord, openRun } from './testing.ts';
 
@@ -29,21 +29,26 @@ describe('opening', () => {
     record.close();
     const raw = new Database(file);
     raw.pragma(`user_version = ${migrations.length + 1}`);
-    expect(() => openRecord(file)).toThrow(/schema is version 3 and this program knows 2.*update recircuit/);
+    expect(() => openRecord(file)).toThrow(/schema is version 4 and this program knows 3.*update recircuit/);
     raw.pragma(`user_version = ${migrations.length}`);
-    raw.exec("UPDATE migration SET name = 'm002_from_the_future' WHERE number = 2");
-    expect(() => openRecord(file, { readOnly: true })).toThrow('m002_from_the_future');
+    raw.exec("UPDATE migration SET name = 'm003_from_the_future' WHERE number = 3");
+    expect(() => openRecord(file, { readOnly: true })).toThrow('m003_from_the_future');
   });
 
-  test('an older schema is migrated by a writer and refused by a reader', () => {
-    const { record, file } = freshRecord();
-    const { run } = openRun(record);
-    record.close();
-    const raw = new Database(file);
-    raw.exec('DROP VIEW cell; DELETE FROM migration WHERE number = 2; PRAGMA user_version = 1');
+  test('a record of version 2 is refused by a reader and migrated by a writer, its sealed runs told of as unsigned', () => {
+    const file = join(temporaryFolder(), 'runs.db');
+    copyFileSync(join(root, 'src/store/fixtures/version-2.db'), file);
     expect(() => openRecord(file, { readOnly: true })).toThrow('open it once for writing');
-    expect(openRecord(file).runs()[0]?.run).toBe(run);
-    expect(openRecord(file, { readOnly: true }).cells()).toEqual([]);
+    const runs = openRecord(file).runs();
+    expect(runs.map(({ state }) => state)).toEqual(['sealed', 'sealed', 'running']);
+    const record = openRecord(file, { readOnly: true });
+    expect(record.cells()).toMatchObject([{ runs: 2, withdrawn: [] }]);
+    const found = verifyRun(record, runs[0]?.run ?? '', { artifacts: null });
+    expect(found).toMatchObject({ ok: true, steps: 7, signature: null });
+    expect(found.unproven.join()).toContain('before there were signatures');
+    expect(verifyRun(record, runs[0]?.run ?? '', { artifacts: null, key: 'ab' }).problems[0]?.what).toContain(
+      'not signed',
+    );
   });
 
   test('what is no record is refused in one sentence', () => {

@@ -96,7 +96,8 @@ function migrate(db: Database.Database, file: string): void {
     const note = db.prepare('INSERT INTO migration (number, name, applied_at) VALUES (?, ?, ?)');
     for (const [index, { name, up }] of migrations.entries()) {
       if (index < version(db)) continue;
-      db.exec(up);
+      if (typeof up === 'string') db.exec(up);
+      else up(db);
       note.run(index + 1, name, new Date().toISOString());
       db.pragma(`user_version = ${index + 1}`);
     }

@@ -4,11 +4,15 @@ import { RunRecord } from './record.ts';
 
 export { checkArtifact, readManifest, readTensor, type Tensor } from './artifacts.ts';
 export type { CellRow } from './cells.ts';
-export type { NewRun, RunFilter } from './record.ts';
+export type { RunFilter } from './reader.ts';
+export type { NewRun } from './record.ts';
 export { RunRecord } from './record.ts';
 export { artifactsOf } from './rows.ts';
+export type { Problem } from './run-problems.ts';
+export { fingerprintOf, keyFile } from './signing.ts';
+export { readTrajectory, type Trajectory, trajectoryText } from './trajectory.ts';
 export { ulid } from './ulid.ts';
-export { type Problem, type Verification, verifyRun } from './verify.ts';
+export { type Verification, verifyRecorded, verifyRun } from './verify.ts';
 
 /**
  * Opens runs.db, creating and migrating it unless `readOnly`. One process writes a run at a time (`acquire`).

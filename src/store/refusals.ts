@@ -35,6 +35,25 @@ export const endedRun = ({ run, state }: Pick<Run, 'run' | 'state'>): Refusal =>
     instead: state === 'sealed' ? 'start a new run' : `continue it with \`recircuit run --resume ${run}\``,
   });
 
+export const unsealed = ({ run, state }: Pick<Run, 'run' | 'state'>): Refusal =>
+  new Refusal({
+    code: 'not-sealed',
+    what: `run ${run} cannot be withdrawn`,
+    why: `it is ${state}, and only sealed runs count`,
+    instead: 'leave it as it is: it stands in no cell',
+  });
+
+export const withdrawnBefore = (run: string, because: string): Refusal =>
+  new Refusal({
+    code: 'run-withdrawn',
+    what: `run ${run}`,
+    why: `it was withdrawn before: ${because}`,
+    instead: 'nothing is left to do',
+  });
+
+export const badFork = (run: string, why: string, instead: string): Refusal =>
+  new Refusal({ code: 'bad-fork', what: `run ${run} cannot be forked there`, why, instead });
+
 export const runInUse = (run: string, pid: number): Refusal =>
   new Refusal({
     code: 'run-in-use',

@@ -16,8 +16,9 @@ export interface StepRow {
 /** A run as it lies in the table: `protocol` is text. */
 export type RunRow = Omit<Run, 'protocol'> & { readonly protocol: string };
 
-export const RUN_COLUMNS =
-  'run, finding, model, planner, seed, protocol_sha256, protocol, state, verdict, opened_at, ended_at, steps, head, note';
+export const RUN_COLUMNS = `run, finding, model, planner, seed, protocol_sha256, protocol, state, verdict, opened_at, ended_at, steps,
+  head, note, origin, (SELECT CASE WHEN json_valid(body) THEN body ->> '$.because' ELSE '' END FROM journal
+  WHERE journal.run = run.run AND kind = 'withdrawn') AS withdrawn`;
 export const STEP_COLUMNS = 'run, seq, act, kind, at, body, content, hash';
 
 export function toRun(row: RunRow): Run {

@@ -107,7 +107,7 @@ export function sealedRun(
   record.append(run.run, 'search/02-sweep', called('once more'));
   record.append(run.run, 'search/02-sweep/result', resulted('search/02-sweep', []));
   record.append(run.run, 'verdict', judged(verdict));
-  return record.seal(run.run, verdict);
+  return record.seal(run.run, verdict, artifacts);
 }
 
 /** A name that no run has. */

@@ -16,7 +16,7 @@ function unguarded(): { db: Database.Database; run: Run; problems: () => string[
   db.pragma('ignore_check_constraints = ON');
   for (const name of db.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").pluck().all())
     db.exec(`DROP TRIGGER ${name}`);
-  return { db, run, problems: () => verifyRun(record, run.run, artifacts).problems.map(({ what }) => what) };
+  return { db, run, problems: () => verifyRun(record, run.run, { artifacts }).problems.map(({ what }) => what) };
 }
 
 /** The text with one bit of its byte at `index` flipped, still ASCII. */
@@ -29,11 +29,23 @@ function flipped(text: string, index: number): string {
 test('an untouched run is sound, sealed or running', () => {
   const { record, artifacts, file } = freshRecord();
   const { run } = sealedRun(record, artifacts);
-  expect(verifyRun(record, run, artifacts)).toEqual({ ok: true, problems: [], steps: 7, artifacts: 1 });
-  expect(verifyRun(openRecord(file, { readOnly: true }), run, artifacts).ok).toBe(true);
+  expect(verifyRun(record, run, { artifacts })).toMatchObject({
+    ok: true,
+    problems: [],
+    steps: 7,
+    artifacts: 1,
+    signature: { whose: 'ours' },
+  });
+  expect(verifyRun(openRecord(file, { readOnly: true }), run, { artifacts }).ok).toBe(true);
   const other = openRun(record);
-  expect(verifyRun(record, other.run, artifacts)).toEqual({ ok: true, problems: [], steps: 0, artifacts: 0 });
-  expect(() => verifyRun(record, noSuchRun(), artifacts)).toThrow('no run of that id');
+  expect(verifyRun(record, other.run, { artifacts })).toMatchObject({
+    ok: true,
+    problems: [],
+    steps: 0,
+    artifacts: 0,
+    signature: null,
+  });
+  expect(() => verifyRun(record, noSuchRun(), { artifacts })).toThrow('no run of that id');
 });
 
 describe('a changed step', () => {
@@ -158,11 +170,11 @@ describe('a changed file', () => {
       changed[at] = (changed[at] ?? 0) ^ 1;
       writeFileSync(file, changed);
       const again = openRecord(file);
-      expect(verifyRun(again, run, artifacts).ok, needle).toBe(false);
+      expect(verifyRun(again, run, { artifacts }).ok, needle).toBe(false);
       again.close();
       writeFileSync(file, bytes);
     }
-    expect(verifyRun(openRecord(file), run, artifacts).ok).toBe(true);
+    expect(verifyRun(openRecord(file), run, { artifacts }).ok).toBe(true);
   });
 
   test('one bit anywhere in a tensor file or in its manifest', () => {
@@ -178,17 +190,17 @@ describe('a changed file', () => {
         const changed = Buffer.from(bytes);
         changed[index] = (changed[index] ?? 0) ^ 1;
         writeFileSync(file, changed);
-        const { problems } = verifyRun(record, run, artifacts);
+        const { problems } = verifyRun(record, run, { artifacts });
         expect(problems[0]?.what, `${ending} at ${index}`).toMatch(/^step 3: artifact /);
       }
       writeFileSync(file, bytes);
-      expect(verifyRun(record, run, artifacts).ok).toBe(true);
+      expect(verifyRun(record, run, { artifacts }).ok).toBe(true);
     }
     rmSync(join(artifacts, `${sha256}.json`));
-    expect(verifyRun(record, run, artifacts).problems).toEqual([
+    expect(verifyRun(record, run, { artifacts }).problems).toEqual([
       { step: 3, what: `step 3: artifact ${sha256?.slice(0, 12)} has no manifest` },
     ]);
     rmSync(join(artifacts, `${sha256}.safetensors`));
-    expect(verifyRun(record, run, artifacts).problems[0]?.what).toContain('is missing');
+    expect(verifyRun(record, run, { artifacts }).problems[0]?.what).toContain('is missing');
   });
 });

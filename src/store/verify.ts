@@ -1,18 +1,34 @@
 /**
- * Verification of a recorded run: every hash is computed anew from what is stored, and every tensor file is read. It finds a change
- * made by someone who does not rewrite the whole chain; runs/README.md says what it cannot find.
+ * Verification of a recorded run: steps, chain, row, journal, signature, and every tensor file. It needs no network and works on a
+ * copy. It says what it found wrong, and what nothing that it read can prove; runs/README.md says why.
  */
-import { type ArtifactRef, canonicalJson, Fault, hashOf, type StepBody } from '../contract/index.ts';
+import { type ArtifactRef, canonicalJson, Fault, type StepBody } from '../contract/index.ts';
 import { checkArtifact, readManifest } from './artifacts.ts';
-import { contentHash, linkHash } from './chain.ts';
-import type { RunRecord } from './record.ts';
+import { forkProblems } from './fork.ts';
+import type { JournalRow } from './journal.ts';
+import type { RunReader } from './reader.ts';
 import { unknownRun } from './refusals.ts';
 import { artifactsOf, type RunRow, type StepRow } from './rows.ts';
+import { type Problem, type ReadStep, readSteps, runProblems, stepProblems } from './run-problems.ts';
+import { type Signature, sealOf } from './seal.ts';
+import { type Journal, unproven } from './unproven.ts';
 
-/** One thing found wrong; `step` is its sequence number, null where it is about the run or the file. */
-export interface Problem {
-  readonly step: number | null;
-  readonly what: string;
+/** Everything that is stored of one run, unparsed. */
+export interface RecordedRun {
+  readonly run: RunRow;
+  readonly steps: readonly StepRow[];
+  readonly journal: Journal;
+  /** What SQLite finds wrong with the file. */
+  readonly damage: readonly string[];
+  /** The steps of the run that it was forked from, where they are in the same copy. */
+  readonly origin: readonly StepRow[] | null;
+}
+
+export interface VerifyOptions {
+  /** Folder of artifacts; null where the copy has none. */
+  readonly artifacts: string | null;
+  /** Fingerprint of the key that must have signed, or its beginning. */
+  readonly key?: string | undefined;
 }
 
 export interface Verification {
@@ -22,109 +38,79 @@ export interface Verification {
   readonly steps: number;
   /** Artifacts read. */
   readonly artifacts: number;
+  /** Who signed the head and when; null where nobody did. */
+  readonly signature: Signature | null;
+  /** What this cannot prove, a sentence each. */
+  readonly unproven: string[];
 }
-
-type Read = { readonly row: StepRow; readonly body: StepBody | null };
 
 /** Verifies one run. Contract: what is wrong with a record is reported, not thrown. @throws Refusal unknown-run */
-export function verifyRun(record: RunRecord, run: string, artifactsDir: string): Verification {
+export function verifyRun(record: RunReader, run: string, options: VerifyOptions): Verification {
   try {
-    return verified(record, run, artifactsDir);
+    return verifyRecorded(recordedRun(record, run), options);
   } catch (error) {
     if (!(error instanceof Fault) || error.failure.code !== 'database-damaged') throw error;
-    return { ok: false, problems: [{ step: null, what: error.message }], steps: 0, artifacts: 0 };
+    const problems = [{ step: null, what: error.message }];
+    return { ok: false, problems, steps: 0, artifacts: 0, signature: null, unproven: [] };
   }
 }
 
-function verified(record: RunRecord, run: string, artifactsDir: string): Verification {
+function recordedRun(record: RunReader, run: string): RecordedRun {
   const found = record.runRow(run);
   if (found === undefined) throw unknownRun(run);
-  const steps = record.stepRows(run).map((row) => ({ row, body: parseBody(row) }));
-  const refs = steps.flatMap(({ row, body }) =>
-    body === null ? [] : refsOf(body).map((ref) => ({ step: row.seq, ref })),
-  );
-  const problems = [
-    ...record.damage().map((line) => ({ step: null, what: `the database file is damaged: ${line}` })),
-    ...steps.flatMap((step, index) => stepProblems(step, steps[index - 1]?.row ?? null)),
-    ...runProblems(found, steps),
-    ...refs.flatMap(({ step, ref }) => artifactProblems(step, ref, artifactsDir)),
-  ];
-  const artifacts = new Set(refs.map(({ ref }) => ref.sha256)).size;
-  return { ok: problems.length === 0, problems, steps: steps.length, artifacts };
+  const rows = record.journalRows();
+  const missing = rows.flatMap((row) => missingRun(row, record));
+  const origin = found.origin !== null && record.runRow(found.origin) ? record.stepRows(found.origin) : null;
+  return {
+    run: found,
+    steps: record.stepRows(run),
+    journal: { rows, missing, whole: true },
+    damage: record.damage(),
+    origin,
+  };
 }
 
-function parseBody(row: StepRow): StepBody | null {
-  try {
-    return JSON.parse(row.body) as StepBody;
-  } catch {
-    return null;
-  }
+function missingRun({ body }: JournalRow, record: RunReader): string[] {
+  const named = /"run":"(\w+)"/.exec(body)?.[1];
+  return named !== undefined && record.runRow(named) === undefined ? [named] : [];
+}
+
+/** As `verifyRun`, of a run that lies wherever it lies. */
+export function verifyRecorded(recorded: RecordedRun, { artifacts, key }: VerifyOptions): Verification {
+  const { run, journal, damage, origin } = recorded;
+  const steps = readSteps(recorded.steps);
+  const refs = steps.flatMap(({ row, body }) => refsOf(body).map((ref) => ({ step: row.seq, ref })));
+  const seal = sealOf({ run, steps, journal, artifacts, key });
+  const problems = [
+    ...damage.map((line) => ({ step: null, what: `the database file is damaged: ${line}` })),
+    ...steps.flatMap((step, index) => stepProblems(step, steps[index - 1]?.row ?? null)),
+    ...runProblems(run, steps),
+    ...forkProblems(steps, origin).map((what) => ({ step: null, what })),
+    ...(artifacts === null ? [] : refs.flatMap(({ step, ref }) => artifactProblems(step, ref, artifacts))),
+    ...seal.problems.map((what) => ({ step: null, what })),
+  ];
+  const count = new Set(refs.map(({ ref }) => ref.sha256)).size;
+  const read = artifacts === null ? 0 : count;
+  return {
+    ok: problems.length === 0,
+    problems,
+    steps: steps.length,
+    artifacts: read,
+    signature: seal.signature,
+    unproven: unproven({
+      run,
+      journal,
+      signature: seal.signature,
+      manifests: seal.manifests,
+      unread: count - read,
+      origin,
+    }),
+  };
 }
 
 /** A changed body may hold anything where a list is expected. */
-function refsOf(body: StepBody): ArtifactRef[] {
-  return body === null || typeof body !== 'object' ? [] : artifactsOf(body);
-}
-
-function stepProblems({ row, body }: Read, before: StepRow | null): Problem[] {
-  const seq = row.seq;
-  const say = (what: string): Problem => ({ step: seq, what: `step ${seq}: ${what}` });
-  const expected = (before?.seq ?? 0) + 1;
-  const found: Problem[] = [];
-  if (seq !== expected) found.push(say(`it should be step ${expected}, so a step before it is missing or was moved`));
-  if (body === null) return [...found, say('its body is not JSON')];
-  if (canonicalJson(body) !== row.body) found.push(say('its body is not spelt as it was recorded'));
-  if (contentHash(row.act, body) !== row.content) found.push(say('its act or body does not fit its content hash'));
-  if (body.kind !== row.kind) found.push(say('its kind is not that of its body'));
-  const link = { run: row.run, seq, act: row.act, at: row.at, body, previous: before?.hash ?? null };
-  if (linkHash(link) !== row.hash) found.push(say('its hash does not follow from it and the step before'));
-  return found;
-}
-
-function runProblems(run: RunRow, steps: readonly Read[]): Problem[] {
-  const last = steps.at(-1);
-  const found = [...protocolProblems(run), ...openingProblems(run, steps[0]), ...sealProblems(run, steps)];
-  if (run.steps !== steps.length) found.push(`the run says it has ${run.steps} steps and ${steps.length} are there`);
-  if ((last?.row.hash ?? null) !== run.head) found.push('the last step is not the one that the run names as its head');
-  return found.map((what) => ({ step: null, what }));
-}
-
-function protocolProblems({ protocol, protocol_sha256 }: RunRow): string[] {
-  try {
-    const value: unknown = JSON.parse(protocol);
-    return hashOf(value) === protocol_sha256 && canonicalJson(value) === protocol
-      ? []
-      : ['the stored protocol does not have the hash that the run names'];
-  } catch {
-    return ['the stored protocol is not JSON'];
-  }
-}
-
-/** The run row is not in the chain, but its opening step is. */
-function openingProblems(run: RunRow, first: Read | undefined): string[] {
-  if (first === undefined) return [];
-  const body = first.body;
-  if (body?.kind !== 'opened') return ['the first step does not open the run'];
-  const fields = ['finding', 'model', 'planner', 'seed', 'protocol_sha256'] as const;
-  return fields
-    .filter((field) => run[field] !== body[field])
-    .map((field) => `the run's ${field} is not the one with which its first step opened it`);
-}
-
-function sealProblems(run: RunRow, steps: readonly Read[]): string[] {
-  const last = steps.at(-1);
-  const sealed = last?.body?.kind === 'sealed' ? last.body : null;
-  if (run.state !== 'sealed') return sealed === null ? [] : [`the run is ${run.state}, yet its last step seals it`];
-  if (sealed === null) return ['the run is sealed, yet its last step does not seal it'];
-  const found: string[] = [];
-  const judged = steps.at(-2)?.body;
-  if (sealed.steps !== steps.length)
-    found.push(`the run was sealed with ${sealed.steps} steps and ${steps.length} are there`);
-  if (sealed.verdict !== run.verdict) found.push(`the run was sealed as ${sealed.verdict} and says ${run.verdict}`);
-  if (judged?.kind !== 'verdict' || judged.verdict?.verdict !== sealed.verdict)
-    found.push('the step before the seal is not the verdict that was sealed');
-  if (last?.row.at !== run.ended_at) found.push('the run did not end when it was sealed');
-  return found;
+function refsOf(body: ReadStep['body']): ArtifactRef[] {
+  return body === null || typeof body !== 'object' ? [] : artifactsOf(body as StepBody);
 }
 
 function artifactProblems(step: number, ref: ArtifactRef, dir: string): Problem[] {

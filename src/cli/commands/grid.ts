@@ -1,8 +1,8 @@
 /** `recircuit grid`: models by behaviour and finding, from sealed runs. What was not measured is empty, never zero. */
 import type { Command } from 'commander';
-import { Cell } from '../../contract/index.ts';
+import { Cell, type VerdictName } from '../../contract/index.ts';
 import { loadModelCards, loadProtocols } from '../../protocol/index.ts';
-import { padEnd, toneOfVerdict, widthOf } from '../../report/index.ts';
+import { padEnd, safe, toneOfVerdict, widthOf } from '../../report/index.ts';
 import type { CellRow } from '../../store/index.ts';
 import { type Cli, readingOr } from '../cli.ts';
 
@@ -71,6 +71,7 @@ function drawn({ paint }: Cli, cells: readonly Cell[], published: readonly Publi
     ...(organisms.size > 0
       ? [paint.dim('° organism: the cell tests the instrument and says nothing of large models')]
       : []),
+    ...withdrawals(cells).map(paint.dim),
   ];
 }
 
@@ -82,6 +83,18 @@ function cellText(
   published: readonly Published[],
 ): string {
   const cell = cells.find((item) => item.finding === finding && item.model === model);
-  if (cell !== undefined) return tone(toneOfVerdict(cell.verdict), `${cell.verdict} ${cell.agreeing}/${cell.runs}`);
+  if (cell !== undefined) return cell.verdict === null ? tone('none', 'withdrawn') : measured(tone, cell, cell.verdict);
   return published.some((item) => item.finding === finding && item.model === model) ? '*' : '';
+}
+
+function measured(tone: Cli['paint']['tone'], { agreeing, runs, withdrawn }: Cell, verdict: VerdictName): string {
+  const gone = withdrawn.length === 0 ? '' : `, ${withdrawn.length} withdrawn`;
+  return tone(toneOfVerdict(verdict), `${verdict} ${agreeing}/${runs}${gone}`);
+}
+
+/** Every withdrawn run of the grid with its reason: a verdict that is gone says why. */
+function withdrawals(cells: readonly Cell[]): string[] {
+  return cells.flatMap(({ finding, model, withdrawn }) =>
+    withdrawn.map(({ run, because }) => `withdrawn: run ${run}, ${finding} on ${model}: ${safe(because, 'line')}`),
+  );
 }

@@ -113,7 +113,7 @@ async function exportRun(cli: Cli, name: string, { format, out }: { format: Form
 async function verify(cli: Cli, name: string, { json }: { json?: boolean }): Promise<void> {
   await reading(cli.home(), (record) => {
     const { run } = findRun(record, name);
-    const found = verifyRun(record, run, cli.home().artifacts);
+    const found = verifyRun(record, run, { artifacts: cli.home().artifacts });
     if (!found.ok) cli.exit(EXIT.tampered);
     if (json) {
       cli.json({ run, ...found });

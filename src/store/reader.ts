@@ -1,0 +1,121 @@
+/** Reading of the record: what an open runs.db is asked. */
+import type Database from 'better-sqlite3';
+import type { Run, RunState, Step } from '../contract/index.ts';
+import { type CellRow, readCells } from './cells.ts';
+import { guarded } from './failures.ts';
+import { selectRun, selectStep } from './insert.ts';
+import { type JournalRow, journalRows } from './journal.ts';
+import * as no from './refusals.ts';
+import { RUN_COLUMNS, type RunRow, STEP_COLUMNS, type StepRow, toRun, toStep } from './rows.ts';
+
+export interface RunFilter {
+  readonly finding?: string;
+  readonly model?: string;
+  readonly state?: RunState;
+}
+
+/** Contract: throws only Refusal and Fault. */
+export class RunReader {
+  readonly file: string;
+  protected readonly db: Database.Database;
+  private readonly statements = new Map<string, Database.Statement>();
+
+  /** Use `openRecord`. */
+  constructor(db: Database.Database, file: string) {
+    this.db = db;
+    this.file = file;
+  }
+
+  /** Returns the run of exactly that id. */
+  run(run: string): Run | undefined {
+    const row = this.runRow(run);
+    return row === undefined ? undefined : toRun(row);
+  }
+
+  /** Returns the run whose id is, or begins with, `name`; small letters will do. @throws Refusal unknown-run, ambiguous-run */
+  findRun(name: string): Run {
+    const exact = this.run(name);
+    if (exact !== undefined) return exact;
+    const begin = name.toUpperCase();
+    const found = this.read(
+      () =>
+        this.prepare('SELECT run FROM run WHERE substr(run, 1, length(?)) = ? ORDER BY id')
+          .pluck()
+          .all(begin, begin) as string[],
+    );
+    if (begin === '' || found[0] === undefined) throw no.unknownRun(name);
+    if (found.length > 1) throw no.ambiguousRun(name, found);
+    return this.existing(found[0]);
+  }
+
+  /** Returns the runs that fit, in the order in which they were opened. */
+  runs({ finding, model, state }: RunFilter = {}): Run[] {
+    const rows = this.read(() =>
+      this.prepare(
+        `SELECT ${RUN_COLUMNS} FROM run WHERE (:finding IS NULL OR finding = :finding)
+         AND (:model IS NULL OR model = :model) AND (:state IS NULL OR state = :state) ORDER BY id`,
+      ).all({ finding: finding ?? null, model: model ?? null, state: state ?? null }),
+    );
+    return (rows as RunRow[]).map(toRun);
+  }
+
+  /** Returns the step of that act, or undefined while it has not been recorded. */
+  step(run: string, act: string): Step | undefined {
+    const row = this.read(() => selectStep(this.prepare, run, act));
+    return row === undefined ? undefined : toStep(row);
+  }
+
+  /** Returns every step of a run, in order. */
+  steps(run: string): Step[] {
+    return this.stepRows(run).map(toStep);
+  }
+
+  /** Returns the grid: one row per finding and model with at least one sealed run. The caller adds behaviour and organism. */
+  cells(): CellRow[] {
+    return this.read(() => readCells(this.db));
+  }
+
+  /** Returns a run as stored, unparsed: for verification, which must not stumble over what it is to report. */
+  runRow(run: string): RunRow | undefined {
+    return this.read(() => selectRun(this.prepare, run));
+  }
+
+  /** Returns the steps of a run as stored, unparsed, in order. */
+  stepRows(run: string): StepRow[] {
+    return this.read(
+      () => this.prepare(`SELECT ${STEP_COLUMNS} FROM step WHERE run = ? ORDER BY seq`).all(run) as StepRow[],
+    );
+  }
+
+  /** Returns every entry of the journal as stored, unparsed, in order. */
+  journalRows(): JournalRow[] {
+    return this.read(() => journalRows(this.db));
+  }
+
+  /** Returns what SQLite's own check of the file finds wrong, as sentences; empty when nothing. */
+  damage(): string[] {
+    const found = this.read(() => this.db.pragma('integrity_check(20)') as { integrity_check: string }[]);
+    return found.map((row) => row.integrity_check).filter((line) => line !== 'ok');
+  }
+
+  close(): void {
+    this.statements.clear();
+    this.db.close();
+  }
+
+  protected existing(run: string): Run {
+    const found = this.run(run);
+    if (found === undefined) throw no.unknownRun(run);
+    return found;
+  }
+
+  protected readonly prepare = (sql: string): Database.Statement => {
+    const known = this.statements.get(sql) ?? this.db.prepare(sql);
+    this.statements.set(sql, known);
+    return known;
+  };
+
+  protected read<T>(work: () => T): T {
+    return guarded(this.file, work);
+  }
+}
