@@ -22,6 +22,7 @@ export const EXIT = {
   usage: 2,
   refused: 3,
   tampered: 4,
+  differs: 5,
   interrupted: 130,
 } as const;
 

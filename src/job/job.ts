@@ -5,29 +5,19 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { agentIsDone, runAgent } from '../../agents/index.ts';
-import { check } from '../../evals/checkers/index.ts';
-import {
-  type Claim,
-  hashOf,
-  type JsonObject,
-  type Run,
-  type Split,
-  type Step,
-  type StepBody,
-} from '../contract/index.ts';
+import { hashOf, type Run, type Split } from '../contract/index.ts';
 import type { WorkerHandle } from '../worker/index.ts';
 import { CALL_MS } from './budget.ts';
 import { withCheckpoints } from './checkpoints.ts';
+import { agentPorts, judge } from './decisions.ts';
 import { endBadly } from './failure.ts';
 import { faultPoint } from './fault-points.ts';
 import { openedBody, refuseOtherConditions } from './opened.ts';
 import type { JobEvent, JobOptions } from './options.ts';
 import { recall } from './recall.ts';
 import { RunRecorder } from './recorder.ts';
-import { referencesFor } from './references.ts';
 import type { Prepared } from './resolve.ts';
 import { RecordingToolRunner } from './tool-runner.ts';
-import { verify } from './verify.ts';
 import { JobWorker } from './workers.ts';
 
 const PHASE = { search: 'search', 'held-out': 'verify' } as const;
@@ -69,41 +59,18 @@ export class Job {
   }
 
   async #search(): Promise<void> {
-    const { protocol, planner, view, seed } = this.#prepared;
     const { handle, run, recorder } = await this.#enter('search');
-    const ports = {
-      planner,
-      view,
-      seed,
-      recorder,
-      facts: handle.facts,
-      tools: this.#tools(handle, recorder),
-      judgeGate: (values: JsonObject, unmeasured: Record<string, string>) =>
-        check(protocol.gate.criterion, { values, unmeasured, references: {} }),
-    };
+    const ports = agentPorts(this.#prepared, handle.facts, { recorder, tools: this.#tools(handle, recorder) });
     const checkpoints = this.#options.checkpoints ?? join(dirname(resolve(this.#options.artifacts)), 'checkpoints.db');
     await withCheckpoints(checkpoints, (checkpointer) => runAgent(ports, { thread: run, checkpointer }));
   }
 
   async #verify(): Promise<Run> {
-    const { record } = this.#options;
-    const { protocol, model, seed, tasks } = this.#prepared;
+    const { record, artifacts } = this.#options;
     const { handle, run, recorder } = await this.#enter('held-out');
-    const { facts } = handle;
-    const verdict = await verify({
-      protocol,
-      model,
-      seed,
-      tasks,
-      facts,
-      ...claimIn(recorder.steps()),
-      references: referencesFor(protocol, model, facts),
-      tools: this.#tools(handle, recorder),
-      record: (act: string, body: StepBody) => recorder.record(act, body),
-    });
-    recorder.record('verdict', { kind: 'verdict', verdict });
+    const verdict = await judge(this.#prepared, handle.facts, { recorder, tools: this.#tools(handle, recorder) });
     this.#signal.throwIfAborted();
-    const sealed = record.seal(run, verdict.verdict, resolve(this.#options.artifacts));
+    const sealed = record.seal(run, verdict.verdict, resolve(artifacts));
     recorder.announce('sealed');
     return sealed;
   }
@@ -173,16 +140,4 @@ export class Job {
   #emit(event: JobEvent): void {
     this.#options.onEvent?.(event);
   }
-}
-
-/** The sealed claim, or why there is none, as the record has it. */
-function claimIn(steps: readonly Step[]): { claim: Claim | null; noClaim: string } {
-  for (const { body } of steps) {
-    if (body.kind === 'claim') return { claim: body.claim, noClaim: '' };
-    if (body.kind === 'gave-up') return { claim: null, noClaim: `The agent gave up: ${body.reason}` };
-  }
-  return {
-    claim: null,
-    noClaim: 'The behaviour passed the gate on the held-out half but not on the search half, so nothing was searched.',
-  };
 }

@@ -11,7 +11,7 @@ import {
 import type { Prepared } from './resolve.ts';
 
 export function openedBody(
-  prepared: Prepared,
+  prepared: Pick<Prepared, 'protocol' | 'model' | 'planner' | 'engine' | 'seed' | 'splits'>,
   versions: Pick<Hello, 'python' | 'torch' | 'transformers' | 'worker'>,
 ): StepOf<'opened'> {
   const { protocol, model, planner, engine, seed, splits } = prepared;

@@ -12,6 +12,11 @@ export function choosePlanner(asked: string | Planner, replace: ReplaceClaim | u
   return replace ? replacing(planner, replace) : planner;
 }
 
+/** @throws Refusal for an unknown name, before anything is recorded under it */
+export function refusePlanner(name: string): void {
+  named(name);
+}
+
 function named(name: string): Planner {
   const planner = plannerNamed(name);
   if (planner) return planner;

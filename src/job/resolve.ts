@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 import type { AgentView, Planner } from '../../agents/index.ts';
-import { type Engine, type OpenRequest, Protocol, type Run, type Split } from '../contract/index.ts';
+import { type Engine, type OpenRequest, Protocol, type Run, type Split, type Step } from '../contract/index.ts';
 import { agentView, loadBehaviour, loadProtocol, material, splitHash } from '../protocol/index.ts';
 import { findModel } from './models.ts';
 import type { JobOptions, NewJob } from './options.ts';
@@ -33,24 +33,52 @@ type Asked = Pick<NewJob, 'model' | 'planner' | 'seed' | 'revision'> & {
 /** @throws Refusal for anything unknown, with the nearest name */
 export function prepare(options: JobOptions): Prepared {
   const { run, protocol, seed, ...asked } = options.run === undefined ? fromCaller(options) : fromRecord(options);
-  const behaviour = loadBehaviour(protocol.behaviour);
-  const halves = { search: material(behaviour, 'search'), 'held-out': material(behaviour, 'held-out') };
-  const model = findModel(asked.model, { revision: asked.revision, device: options.device, engine: options.engine });
-  return {
-    run,
+  const { artifacts, device, engine } = options;
+  const requests = prepareRequests({
     protocol,
-    seed,
-    model: model.model,
-    planner: choosePlanner(asked.planner, options.claim),
+    model: asked.model,
+    revision: asked.revision,
+    device,
+    engine,
+    artifacts,
+  });
+  const planner = choosePlanner(asked.planner, options.claim);
+  return { run, protocol, seed, planner, ...requests, ...prepareBehaviour(protocol) };
+}
+
+/** What a run is told and marked by, of the behaviour that its protocol names. */
+export function prepareBehaviour(protocol: Protocol): Pick<Prepared, 'view' | 'tasks' | 'splits'> {
+  const behaviour = loadBehaviour(protocol.behaviour);
+  return {
     view: agentView(protocol, behaviour),
     tasks: behaviour.tasks.map(({ task }) => task),
-    splits: { search: splitHash(halves.search), 'held-out': splitHash(halves['held-out']) },
+    splits: {
+      search: splitHash(material(behaviour, 'search')),
+      'held-out': splitHash(material(behaviour, 'held-out')),
+    },
+  };
+}
+
+type Requested = Pick<NewJob, 'model' | 'revision' | 'device' | 'engine' | 'artifacts'> & {
+  readonly protocol: Protocol;
+};
+
+/** What workers are asked to open. */
+export function prepareRequests({
+  protocol,
+  artifacts,
+  ...asked
+}: Requested): Pick<Prepared, 'model' | 'engine' | 'request'> {
+  const behaviour = loadBehaviour(protocol.behaviour);
+  const model = findModel(asked.model, asked);
+  return {
+    model: model.model,
     engine: model.engine,
     request: (split) => ({
       ...model,
       dtype: split === 'held-out' ? remeasuredIn(model.dtype) : model.dtype,
-      material: halves[split],
-      artifacts: resolve(options.artifacts),
+      material: material(behaviour, split),
+      artifacts: resolve(artifacts),
     }),
   };
 }
@@ -66,17 +94,21 @@ function fromCaller(options: NewJob): Asked {
   return { run: undefined, protocol, model, planner, seed, revision };
 }
 
-/** The frozen protocol counts, not what the file says by now. The revision is the one that the search half was measured on. */
+/** The frozen protocol counts, not what the file says by now. */
 function fromRecord(options: Extract<JobOptions, { run: string }>): Asked {
   const run = options.record.findRun(options.run);
-  const facts = options.record.step(run.run, 'facts/search')?.body;
-  const revision = facts?.kind === 'model-facts' ? (facts.facts.revision ?? undefined) : undefined;
   return {
     run,
     protocol: Protocol.parse(run.protocol),
     model: options.model ?? run.model,
     planner: options.planner ?? run.planner,
     seed: run.seed,
-    revision,
+    revision: measuredRevision(options.record.steps(run.run)),
   };
+}
+
+/** The revision that the search half was measured on. */
+export function measuredRevision(steps: readonly Step[]): string | undefined {
+  const facts = steps.find(({ act }) => act === 'facts/search')?.body;
+  return facts?.kind === 'model-facts' ? (facts.facts.revision ?? undefined) : undefined;
 }

@@ -24,7 +24,7 @@ import type { RunRecorder } from './recorder.ts';
 
 interface Parts {
   readonly phase: z.infer<typeof Phase>;
-  readonly recorder: RunRecorder;
+  readonly recorder: Pick<RunRecorder, 'record' | 'step'>;
   readonly facts: ModelFacts;
   /** Calls a tool of the worker. */
   readonly worker: (tool: string, input: JsonObject, options: CallOptions) => Promise<JsonObject>;

@@ -31,13 +31,13 @@ export function insertStep(prepare: Prepare, run: string, act: string, text: str
   const found = selectRun(prepare, run);
   if (found === undefined) throw no.unknownRun(run);
   const body = JSON.parse(text) as StepBody;
-  const content = contentHash(act, body);
+  const content = contentHash(act, text);
   const before = selectStep(prepare, run, act);
   if (before?.content === content) return toStep(before);
   if (before !== undefined) throw no.actConflict(run, act);
   if (found.state !== 'running') throw no.endedRun(found);
   const seq = found.steps + 1;
-  const hash = linkHash({ run, seq, act, at, body, previous: found.head });
+  const hash = linkHash({ run, seq, act, at, body: text, previous: found.head });
   prepare('INSERT INTO step (run, seq, act, at, body, content, hash) VALUES (?, ?, ?, ?, ?, ?, ?)').run(
     run,
     seq,

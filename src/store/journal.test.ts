@@ -108,7 +108,7 @@ function rewrite(file: string, record: RunRecord, { run }: Run): void {
   for (const step of steps) {
     const body = JSON.parse(JSON.stringify(step.body).replaceAll('reproduced', 'partial')) as StepBody;
     const content = hashOf({ act: step.act, body });
-    const hash: string = linkHash({ ...step, body, previous });
+    const hash: string = linkHash({ ...step, body: canonicalJson(body), previous });
     db.prepare('UPDATE step SET body = ?, content = ?, hash = ? WHERE run = ? AND seq = ?').run(
       canonicalJson(body),
       content,

@@ -34,10 +34,11 @@ export function stepProblems({ row, body }: ReadStep, before: StepRow | null): P
   const found: Problem[] = [];
   if (seq !== expected) found.push(say(`it should be step ${expected}, so a step before it is missing or was moved`));
   if (body === null) return [...found, say('its body is not JSON')];
-  if (canonicalJson(body) !== row.body) found.push(say('its body is not spelt as it was recorded'));
-  if (contentHash(row.act, body) !== row.content) found.push(say('its act or body does not fit its content hash'));
+  const text = canonicalJson(body);
+  if (text !== row.body) found.push(say('its body is not spelt as it was recorded'));
+  if (contentHash(row.act, text) !== row.content) found.push(say('its act or body does not fit its content hash'));
   if (body.kind !== row.kind) found.push(say('its kind is not that of its body'));
-  const link = { run: row.run, seq, act: row.act, at: row.at, body, previous: before?.hash ?? null };
+  const link = { run: row.run, seq, act: row.act, at: row.at, body: text, previous: before?.hash ?? null };
   if (linkHash(link) !== row.hash) found.push(say('its hash does not follow from it and the step before'));
   return found;
 }

@@ -40,6 +40,8 @@ export interface Verification {
   readonly artifacts: number;
   /** Who signed the head and when; null where nobody did. */
   readonly signature: Signature | null;
+  /** Where the journal of all runs stands; null where the copy has only the entries of this one. */
+  readonly journal: { readonly entries: number; readonly head: string | null } | null;
   /** What this cannot prove, a sentence each. */
   readonly unproven: string[];
 }
@@ -51,7 +53,7 @@ export function verifyRun(record: RunReader, run: string, options: VerifyOptions
   } catch (error) {
     if (!(error instanceof Fault) || error.failure.code !== 'database-damaged') throw error;
     const problems = [{ step: null, what: error.message }];
-    return { ok: false, problems, steps: 0, artifacts: 0, signature: null, unproven: [] };
+    return { ok: false, problems, steps: 0, artifacts: 0, signature: null, journal: null, unproven: [] };
   }
 }
 
@@ -97,6 +99,7 @@ export function verifyRecorded(recorded: RecordedRun, { artifacts, key }: Verify
     steps: steps.length,
     artifacts: read,
     signature: seal.signature,
+    journal: journal.whole ? { entries: journal.rows.length, head: journal.rows.at(-1)?.hash ?? null } : null,
     unproven: unproven({
       run,
       journal,

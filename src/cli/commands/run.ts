@@ -101,11 +101,34 @@ function refuseOthers(resumed: Run, finding: string | undefined, { model }: Opti
       `run ${resumed.run} is about ${resumed.finding} on ${resumed.model}, not ${wrong}: a run keeps what it was opened with. Instead: leave the words after --resume out.`,
     );
   }
-  if (model === undefined && resumed.state !== 'sealed' && !loadModelCards().has(resumed.model)) {
-    throw new UsageError(
-      `run ${resumed.run} was made on a folder, and the record keeps no paths: it cannot be found again. Instead: add --model with the folder.`,
-    );
-  }
+  if (resumed.state !== 'sealed') refuseLostFolder(resumed, model);
+}
+
+/** @throws UsageError where the run's model was named by a folder and is not named again */
+export function refuseLostFolder({ run, model }: Run, again: string | undefined): void {
+  if (again !== undefined || loadModelCards().has(model)) return;
+  throw new UsageError(
+    `run ${run} was made on a folder, and the record keeps no paths: it cannot be found again. Instead: add --model with the folder.`,
+  );
+}
+
+interface GoOn {
+  readonly run: Run;
+  readonly model: string | undefined;
+  readonly device: string | undefined;
+  readonly json: boolean;
+}
+
+/** Goes on with a run under the engine with which it began, and shows the result. */
+export async function goOn(
+  cli: Cli,
+  record: RunRecord,
+  home: Home,
+  { run: { run }, json, ...where }: GoOn,
+): Promise<void> {
+  const opened = record.step(run, 'opened')?.body;
+  const engine = (opened?.kind === 'opened' ? opened.engine : undefined) ?? 'fast';
+  show(cli, record, home, await work(cli, record, home, { run, engine, ...where }), json);
 }
 
 /** As the job tells a folder from a name. */

@@ -1,11 +1,18 @@
 /** `recircuit runs`: what happened, step by step; as a page, as data; and whether it is still what was written. */
 import type { Command } from 'commander';
-import { EXIT, type Run } from '../../contract/index.ts';
+import type { Run } from '../../contract/index.ts';
 import { type StepLine, safe, stepLine, table, toneOfVerdict } from '../../report/index.ts';
-import { verifyRun } from '../../store/index.ts';
 import { type Cli, findRun, reading, readingOr } from '../cli.ts';
 import { FORMATS, type Format, formatOf, write } from '../export.ts';
 import { listCommand } from '../list-command.ts';
+import { registerDiff } from './runs/diff.ts';
+import { registerFork } from './runs/fork.ts';
+import { registerReplay } from './runs/replay.ts';
+import { registerVerify } from './runs/verify.ts';
+import { registerWithdraw } from './runs/withdraw.ts';
+
+/** The rest of the group, a file each. */
+const MORE = [registerVerify, registerReplay, registerDiff, registerFork, registerWithdraw] as const;
 
 interface ListOptions {
   readonly finding?: string;
@@ -14,7 +21,9 @@ interface ListOptions {
 }
 
 export function registerRuns(program: Command, cli: Cli): void {
-  const runs = program.command('runs').description('List, show, export and verify runs.');
+  const runs = program
+    .command('runs')
+    .description('List, show, export, verify, replay, compare, fork and withdraw runs.');
   listCommand(runs, 'List the runs, the latest last.')
     .option('--finding <name>', 'only runs of this finding')
     .option('--model <name>', 'only runs on this model')
@@ -34,12 +43,7 @@ export function registerRuns(program: Command, cli: Cli): void {
     .option('-f, --format <format>', `one of ${FORMATS.join(', ')}`, formatOf, 'html')
     .option('-o, --out <file>', 'where to write it (default: <run>.<format> in this folder; `-`: stdout)')
     .action((run: string, options: { format: Format; out?: string }) => exportRun(cli, run, options));
-  runs
-    .command('verify')
-    .description('Check every hash of a run: steps, chain and artifacts.')
-    .argument('<run>', 'id of a run, the beginning of it, or `latest`')
-    .option('--json', 'print what was found as JSON')
-    .action((run: string, options: { json?: boolean }) => verify(cli, run, options));
+  for (const register of MORE) register(runs, cli);
 }
 
 async function list(cli: Cli, { finding, model, json }: ListOptions): Promise<void> {
@@ -63,7 +67,13 @@ async function list(cli: Cli, { finding, model, json }: ListOptions): Promise<vo
   cli.out(table(['run', 'opened, UTC', 'finding', 'model', '#seed', '#steps', 'outcome'], rows, cli.paint));
 }
 
-function outcome({ paint }: Cli, { state, verdict }: Run): string {
+function outcome({ paint }: Cli, { state, verdict, withdrawn, origin }: Run): string {
+  if (withdrawn !== null) return paint.tone('none', `withdrawn (${verdict})`);
+  const forked = origin === null ? '' : ', a fork';
+  return `${outcomeOf(paint, state, verdict)}${forked}`;
+}
+
+function outcomeOf(paint: Cli['paint'], state: Run['state'], verdict: Run['verdict']): string {
   return state === 'sealed' && verdict !== null
     ? paint.tone(toneOfVerdict(verdict), verdict)
     : paint.tone('none', state);
@@ -89,6 +99,8 @@ async function show(cli: Cli, name: string, { full, json }: { full?: boolean; js
         cli.out([...oneStep(cli, stepLine(step)), safe(JSON.stringify(step.body, null, 2), 'terminal'), '']);
     else cli.out(table(['#step', 'time', 'act', 'kind', 'what happened'], steps.map(stepLine).map(cells), cli.paint));
     if (run.note !== '') cli.out(safe(run.note, 'line'));
+    if (run.origin !== null) cli.out(`forked from ${run.origin}; it counts in no cell`);
+    if (run.withdrawn !== null) cli.out(safe(`withdrawn, and counts no more: ${run.withdrawn}`, 'line'));
   });
 }
 
@@ -107,25 +119,5 @@ async function exportRun(cli: Cli, name: string, { format, out }: { format: Form
     const run = findRun(record, name);
     const written = write({ record, run, artifacts: cli.home().artifacts, format, out });
     if (written !== null) cli.say(`wrote ${written}`);
-  });
-}
-
-async function verify(cli: Cli, name: string, { json }: { json?: boolean }): Promise<void> {
-  await reading(cli.home(), (record) => {
-    const { run } = findRun(record, name);
-    const found = verifyRun(record, run, { artifacts: cli.home().artifacts });
-    if (!found.ok) cli.exit(EXIT.tampered);
-    if (json) {
-      cli.json({ run, ...found });
-      return;
-    }
-    const problems = found.problems.map(
-      ({ step, what }) => `${step === null ? 'run' : `step ${step}`}: ${safe(what, 'line')}`,
-    );
-    const seen = `${found.steps} steps and ${found.artifacts} artifacts`;
-    const verdict = found.ok
-      ? cli.paint.tone('pass', `${seen} are as they were written`)
-      : cli.paint.tone('fail', `${found.problems.length} problems in ${seen}`);
-    cli.out([...problems, `${run}: ${verdict}`]);
   });
 }
