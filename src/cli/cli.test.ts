@@ -190,7 +190,7 @@ describe('runs export', () => {
           .trim()
           .split('\n')
           .map((line) => JSON.parse(line)),
-      ).toHaveLength(run.steps + 1);
+      ).toHaveLength(run.steps + 2);
   });
 
   it.concurrent('refuses a place that cannot be written', async () => {

@@ -30,7 +30,15 @@ export const SET_TITLE: Record<CriterionView['set'], string> = {
 /** Returns the verdict of a sealed run or, for others, what became of the run. */
 export function outcomeOf({ verdict, run }: RunView): { word: string; because: string; tone: Tone } {
   if (verdict !== null && run.state === 'sealed') {
-    return { word: verdict.name, because: verdict.because, tone: toneOfVerdict(verdict.name) };
+    const { name } = verdict;
+    if (run.withdrawn !== null)
+      return {
+        word: 'withdrawn',
+        because: `It counts no more: ${run.withdrawn} Its verdict was ${name}.`,
+        tone: 'none',
+      };
+    const forked = run.origin === null ? '' : ` Forked from run ${run.origin}, so it counts in no cell.`;
+    return { word: name, because: `${verdict.because}${forked}`, tone: toneOfVerdict(name) };
   }
   const because = run.note === '' ? 'no verdict has been sealed, so the cell of the grid stays empty' : run.note;
   return { word: run.state, because, tone: 'none' };

@@ -35,9 +35,7 @@ async function verify(cli: Cli, name: string, { key, json }: Options): Promise<v
 }
 
 function lines({ paint }: Cli, run: string, found: Verification): string[] {
-  const problems = found.problems.map(
-    ({ step, what }) => `${step === null ? 'run' : `step ${step}`}: ${safe(what, 'line')}`,
-  );
+  const problems = found.problems.map(({ step, what }) => safe(step === null ? `run: ${what}` : what, 'line'));
   const seen = `${found.steps} steps and ${found.artifacts} artifacts`;
   const verdict = found.ok
     ? paint.tone('pass', `${seen} are as they were written`)
