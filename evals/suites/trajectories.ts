@@ -20,7 +20,8 @@ const stumbler: Planner = {
   next: async (observation) => {
     const { plan, refusals } = observation;
     const call = { kind: 'tool', serves: [], because: 'a mistake' };
-    if (plan !== null && refusals.length === 0) return { ...call, name: 'typo', tool: 'sweep_head', input: {} };
+    if (plan !== null && refusals.length === 0)
+      return { ...call, name: 'typo', tool: 'copy_scores', input: { heads: ['a1.h0'] } };
     if (plan !== null && refusals.length === 1)
       return { ...call, name: 'wrong', tool: 'copy_scores', input: { components: ['a99.h0'] } };
     return scripted.next({ ...observation, refusals: [] });

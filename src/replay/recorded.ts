@@ -38,7 +38,7 @@ export class Differs extends Error {
 /** The record ends where something from outside was awaited: the run was cut off there. */
 export class RecordEnds extends Error {}
 
-/** What the machinery wrote beside decisions: taken as it is. A new kind of step must say here which it is. */
+/** What was not decided by us, taken as it is once the step before it came out. A new kind of step must say here which it is. */
 const GIVEN: Readonly<Record<StepKind, boolean>> = {
   opened: false,
   'model-facts': false,
@@ -67,11 +67,11 @@ export class RecordedSteps implements Recorder {
   record(act: string, body: StepBody): Step {
     const known = this.step(act);
     if (known !== undefined) return this.#same(known, act, body);
-    this.#passGiven();
-    const next = this.#recorded[this.#replayed.length];
+    const next = this.#next();
     if (next === undefined) throw this.#atEnd(act);
     this.#same(next, act, body);
     this.#replayed.push(next);
+    this.#passGiven();
     return next;
   }
 
@@ -92,7 +92,7 @@ export class RecordedSteps implements Recorder {
 
   /** Returns what the tool answered to the call that was replayed last. @throws the recorded Refusal; RecordEnds */
   answer(): JsonObject {
-    const call = this.#replayed.at(-1)?.act ?? '';
+    const call = this.#replayed.findLast(({ body }) => body.kind === 'tool-call')?.act ?? '';
     const refusal = this.#recorded.find(({ act }) => act === `${call}/refusal`)?.body;
     if (refusal?.kind === 'refusal') {
       const { code, what, why, instead } = refusal.failure;
@@ -104,8 +104,7 @@ export class RecordedSteps implements Recorder {
 
   /** @throws Differs where the record goes on */
   finish(): void {
-    this.#passGiven();
-    const next = this.#recorded[this.#replayed.length];
+    const next = this.#next();
     if (next === undefined) return;
     throw this.#differs({
       recorded: next.act,

@@ -75,7 +75,8 @@ test('a fault on the way is passed over: the machinery wrote it, nobody decided 
   const { run, steps } = trajectory('gave-up.jsonl');
   const failure = { kind: 'fault', code: 'worker-died', what: 'a', why: 'b', instead: 'c' } as const;
   const fault = { ...(steps[3] as Step), act: 'fault/1', body: { kind: 'fault', phase: 'search', failure } } as Step;
-  const whole = chained(steps.toSpliced(4, 0, fault)).map((step) => {
+  expect(steps[2]?.body.kind).toBe('tool-call');
+  const whole = chained(steps.toSpliced(3, 0, fault)).map((step) => {
     return step.body.kind === 'sealed' ? { ...step, body: { ...step.body, steps: steps.length + 1 } } : step;
   });
   expect((await replay(run, chained(whole))).difference).toBeNull();
