@@ -1,13 +1,49 @@
-/** Writes a run for others: a page with figures, one JSON document, or a line for each step. */
+/** Writes a run for others: a page with figures, data of ours, or what other programs read. */
 import { renameSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
-import { Refusal, type Run } from '../contract/index.ts';
+import { Refusal } from '../contract/index.ts';
+import { inspectLog, jsonl, otlp, type Source, sft } from '../export/index.ts';
 import { loadView, reportHtml } from '../report/index.ts';
-import { type RunRecord, trajectoryText } from '../store/index.ts';
+import type { RunRecord } from '../store/index.ts';
 
-export const FORMATS = ['html', 'json', 'jsonl'] as const;
-export type Format = (typeof FORMATS)[number];
+interface Written {
+  readonly data: string | Buffer;
+  /** In a sentence each, what is not in it. */
+  readonly left_out?: readonly string[];
+}
+
+interface Formatter {
+  readonly ending: string;
+  readonly write: (source: Source, record: RunRecord) => Written;
+}
+
+const FORMATTERS = {
+  html: {
+    ending: 'html',
+    write: ({ run, artifacts }, record) => ({ data: reportHtml(loadView(record, run, artifacts)) }),
+  },
+  json: { ending: 'json', write: ({ run, steps }) => ({ data: `${JSON.stringify({ run, steps }, null, 2)}\n` }) },
+  jsonl: {
+    ending: 'jsonl',
+    write: (source, record) => {
+      const { text, left_out } = jsonl(record, source);
+      return { data: text, left_out };
+    },
+  },
+  inspect: {
+    ending: 'eval',
+    write: (source) => {
+      const { bytes, left_out } = inspectLog(source);
+      return { data: bytes, left_out };
+    },
+  },
+  otlp: { ending: 'otlp.json', write: ({ run, steps }) => ({ data: otlp(run, steps) }) },
+  sft: { ending: 'sft.jsonl', write: ({ run, steps }) => ({ data: sft(run, steps) }) },
+} as const satisfies Record<string, Formatter>;
+
+export type Format = keyof typeof FORMATTERS;
+export const FORMATS = Object.keys(FORMATTERS) as Format[];
 
 export function formatOf(text: string): Format {
   const format = FORMATS.find((known) => known === text);
@@ -17,34 +53,32 @@ export function formatOf(text: string): Format {
 
 interface Export {
   readonly record: RunRecord;
-  readonly run: Run;
+  readonly run: Source['run'];
   readonly artifacts: string;
   readonly format: Format;
   readonly out: string | undefined;
 }
 
-/** Returns the file that was written, or null for stdout. @throws Refusal where the file cannot be written */
-export function write({ record, run, artifacts, format, out }: Export): string | null {
-  const text = FORMATTERS[format](record, run, artifacts);
+/** Returns the file that was written, or null for stdout, and what could not be put into it. @throws Refusal where the file cannot be written */
+export function write({ record, run, artifacts, format, out }: Export): {
+  file: string | null;
+  left_out: readonly string[];
+} {
+  const formatter: Formatter = FORMATTERS[format];
+  const { data, left_out = [] } = formatter.write({ run, steps: record.steps(run.run), artifacts }, record);
   if (out === '-') {
-    process.stdout.write(text);
-    return null;
+    process.stdout.write(data);
+    return { file: null, left_out };
   }
-  const file = resolve(out ?? `${run.run}.${format}`);
+  const file = resolve(out ?? `${run.run}.${formatter.ending}`);
   try {
-    writeFileSync(`${file}.part`, text);
+    writeFileSync(`${file}.part`, data);
     renameSync(`${file}.part`, file);
   } catch (error) {
     throw unwritable(file, error as Error);
   }
-  return file;
+  return { file, left_out };
 }
-
-const FORMATTERS: Record<Format, (record: RunRecord, run: Run, artifacts: string) => string> = {
-  html: (record, run, artifacts) => reportHtml(loadView(record, run, artifacts)),
-  json: (record, run) => `${JSON.stringify({ run, steps: record.steps(run.run) }, null, 2)}\n`,
-  jsonl: (record, run) => trajectoryText(record, run),
-};
 
 function unwritable(file: string, error: Error): Refusal {
   const why = error.message.replace(/, \w+ '.*$/, '');

@@ -85,6 +85,8 @@ function migrate(db: Database.Database, file: string): void {
   if (version(db) > migrations.length)
     throw newer(file, `its schema is version ${version(db)} and this program knows ${migrations.length}`);
   if (version(db) === migrations.length) return;
+  // Before the first table, or it is too late: what a pack leaves free can be given back.
+  if (version(db) === 0) db.pragma('auto_vacuum = INCREMENTAL');
   if (db.pragma('journal_mode', { simple: true }) !== 'wal') db.pragma('journal_mode = WAL');
   const apply = db.transaction(() => {
     if (version(db) === 0) {

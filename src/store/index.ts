@@ -4,14 +4,16 @@ import { RunRecord } from './record.ts';
 
 export { checkArtifact, readManifest, readTensor, type Tensor } from './artifacts.ts';
 export type { CellRow } from './cells.ts';
-export type { RunFilter } from './reader.ts';
+export type { Label, NewLabel } from './labels.ts';
+export type { RunFilter, RunReader } from './reader.ts';
 export type { NewRun } from './record.ts';
 export { RunRecord } from './record.ts';
 export { cellOf, type Resting, restingOn } from './rests.ts';
 export { artifactsOf } from './rows.ts';
 export type { Problem } from './run-problems.ts';
 export { fingerprintOf, signingKey } from './signing.ts';
-export { readTrajectory, type Trajectory, trajectoryText } from './trajectory.ts';
+export { type Found, type Hit, SearchIndex } from './search.ts';
+export { type CarriedTensor, readTrajectory, type Trajectory, tensorText, trajectoryText } from './trajectory.ts';
 export { ulid } from './ulid.ts';
 export { type Verification, verifyRecorded, verifyRun } from './verify.ts';
 

@@ -3,8 +3,11 @@ import type Database from 'better-sqlite3';
 import type { Run, RunState, Step } from '../contract/index.ts';
 import { type CellRow, readCells } from './cells.ts';
 import { guarded } from './failures.ts';
+import { importedJournal } from './imported.ts';
 import { selectRun, selectStep } from './insert.ts';
 import { type JournalRow, journalRows } from './journal.ts';
+import { type Label, readLabels } from './labels.ts';
+import { Packs } from './packs.ts';
 import * as no from './refusals.ts';
 import { RUN_COLUMNS, type RunRow, STEP_COLUMNS, type StepRow, toRun, toStep } from './rows.ts';
 
@@ -18,12 +21,14 @@ export interface RunFilter {
 export class RunReader {
   readonly file: string;
   protected readonly db: Database.Database;
+  protected readonly packs: Packs;
   private readonly statements = new Map<string, Database.Statement>();
 
   /** Use `openRecord`. */
   constructor(db: Database.Database, file: string) {
     this.db = db;
     this.file = file;
+    this.packs = new Packs(db);
   }
 
   /** Returns the run of exactly that id. */
@@ -61,7 +66,7 @@ export class RunReader {
 
   /** Returns the step of that act, or undefined while it has not been recorded. */
   step(run: string, act: string): Step | undefined {
-    const row = this.read(() => selectStep(this.prepare, run, act));
+    const row = this.read(() => selectStep(this.prepare, run, act) ?? this.packs.row(run, act));
     return row === undefined ? undefined : toStep(row);
   }
 
@@ -82,9 +87,22 @@ export class RunReader {
 
   /** Returns the steps of a run as stored, unparsed, in order. */
   stepRows(run: string): StepRow[] {
-    return this.read(
-      () => this.prepare(`SELECT ${STEP_COLUMNS} FROM step WHERE run = ? ORDER BY seq`).all(run) as StepRow[],
-    );
+    return this.rowsBetween(run, 0, Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Returns up to `count` steps of a run from sequence number `first` on. */
+  page(run: string, first: number, count: number): Step[] {
+    return this.rowsBetween(run, first, first + count - 1).map(toStep);
+  }
+
+  /** Returns the labels of one run, or of all, in the order in which they were given. */
+  labels(run: string | null = null): Label[] {
+    return this.read(() => readLabels(this.db, run));
+  }
+
+  /** Returns what the journal of its own record said of an imported run; null for a run that was made here. */
+  importedJournal(run: string): JournalRow[] | null {
+    return this.read(() => importedJournal(this.db, run));
   }
 
   /** Returns every entry of the journal as stored, unparsed, in order. */
@@ -101,6 +119,17 @@ export class RunReader {
   close(): void {
     this.statements.clear();
     this.db.close();
+  }
+
+  private rowsBetween(run: string, first: number, last: number): StepRow[] {
+    return this.read(() => [
+      ...this.packs.rows(run, first, last),
+      ...(this.prepare(`SELECT ${STEP_COLUMNS} FROM step WHERE run = ? AND seq BETWEEN ? AND ? ORDER BY seq`).all(
+        run,
+        first,
+        last,
+      ) as StepRow[]),
+    ]);
   }
 
   protected existing(run: string): Run {

@@ -3,9 +3,12 @@
  * transaction, so a crash leaves either the whole step or nothing of it. Files of tensors are not here but in the artifacts folder.
  */
 import { hashOf, type Run, type Step, type StepBody, type VerdictName } from '../contract/index.ts';
+import { contentHash } from './chain.ts';
 import { forkedBodies } from './fork.ts';
+import { checkImport, insertImported } from './imported.ts';
 import { bodyText, insertRun, insertStep } from './insert.ts';
 import { addEntry } from './journal.ts';
+import { insertLabel, type NewLabel } from './labels.ts';
 import { giveBack, takeLease } from './lease.ts';
 import { manifestsHash } from './manifests.ts';
 import { RunReader } from './reader.ts';
@@ -13,6 +16,7 @@ import * as no from './refusals.ts';
 import { toStep } from './rows.ts';
 import { signingKey } from './signing.ts';
 import { ulid } from './ulid.ts';
+import type { RecordedRun } from './verify.ts';
 
 /** What a run is opened with; none of it can be changed later. */
 export interface NewRun {
@@ -64,7 +68,41 @@ export class RunRecord extends RunReader {
    */
   append(run: string, act: string, body: StepBody): Step {
     const text = bodyText(act, body);
-    return this.write(() => insertStep(this.prepare, run, act, text, now()));
+    return this.write(() => {
+      const packed = this.packs.row(run, act);
+      if (packed !== undefined && packed.content !== contentHash(act, JSON.parse(text) as StepBody))
+        throw no.actConflict(run, act);
+      if (packed !== undefined) return toStep(packed);
+      const step = insertStep(this.prepare, run, act, text, now());
+      this.packs.grown(run, text.length, step.seq);
+      return step;
+    });
+  }
+
+  /**
+   * Takes in a run of another record, with its own times, hashes and journal. A run that is here already, unchanged, is left as it is.
+   * @throws Refusal altered, not-ended, run-exists
+   */
+  importRun(recorded: RecordedRun): Run {
+    checkImport(recorded);
+    const { run, head } = recorded.run;
+    let packed = false;
+    const taken = this.write(() => {
+      const before = this.run(run);
+      if (before !== undefined && before.head !== head) throw no.existingRun(run);
+      if (before === undefined) packed = insertImported(this.prepare, this.packs, recorded, now());
+      return this.existing(run);
+    });
+    if (packed) this.shrink();
+    return taken;
+  }
+
+  /** Appends a reviewer's label. @throws Refusal unknown-run */
+  addLabel(label: NewLabel): void {
+    this.write(() => {
+      this.existing(label.run);
+      insertLabel(this.db, label, now());
+    });
   }
 
   /**
@@ -76,21 +114,24 @@ export class RunRecord extends RunReader {
   seal(run: string, verdict: VerdictName, artifacts?: string): Run {
     const signer = signingKey();
     const manifests = artifacts === undefined ? null : manifestsHash(this.steps(run), artifacts);
-    return this.write(() => {
+    let packed = false;
+    const closed = this.write(() => {
       const found = this.existing(run);
       if (found.state === 'sealed' && found.verdict === verdict) return found;
       if (found.state !== 'running') throw no.endedRun(found);
-      const last = this.stepRows(run).at(-1);
-      const body = last === undefined ? undefined : toStep(last).body;
+      const body = this.page(run, found.steps, 1)[0]?.body;
       if (body?.kind !== 'verdict') throw no.unready(run, `its last step is ${body?.kind ?? 'missing'}, not a verdict`);
       if (body.verdict.verdict !== verdict)
         throw no.unready(run, `its verdict step says ${body.verdict.verdict}, not ${verdict}`);
       const text = bodyText('sealed', { kind: 'sealed', steps: found.steps + 1, verdict });
       const { at, hash, seq } = insertStep(this.prepare, run, 'sealed', text, now());
+      packed = this.packs.ended(run, seq);
       this.prepare("UPDATE run SET state = 'sealed', verdict = ?, ended_at = ? WHERE run = ?").run(verdict, at, run);
       addEntry(this.db, { kind: 'sealed', run, head: hash, steps: seq, verdict, manifests }, at, signer);
       return this.existing(run);
     });
+    if (packed) this.shrink();
+    return closed;
   }
 
   /**
@@ -143,6 +184,16 @@ export class RunRecord extends RunReader {
 
   /** Always IMMEDIATE: a transaction that begins by reading and is then refused the write lock cannot be retried by SQLite. */
   private write<T>(work: () => T): T {
-    return this.read(() => this.db.transaction(work).immediate());
+    try {
+      return this.read(() => this.db.transaction(work).immediate());
+    } catch (error) {
+      this.packs.forget();
+      throw error;
+    }
+  }
+
+  /** Returns free pages to the disk, in a record that was made to do so. */
+  private shrink(): void {
+    this.read(() => this.db.pragma('incremental_vacuum'));
   }
 }

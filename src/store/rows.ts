@@ -17,8 +17,8 @@ export interface StepRow {
 export type RunRow = Omit<Run, 'protocol'> & { readonly protocol: string };
 
 export const RUN_COLUMNS = `run, finding, model, planner, seed, protocol_sha256, protocol, state, verdict, opened_at, ended_at, steps,
-  head, note, origin, (SELECT CASE WHEN json_valid(body) THEN body ->> '$.because' ELSE '' END FROM journal
-  WHERE journal.run = run.run AND kind = 'withdrawn') AS withdrawn`;
+  head, note, origin, coalesce((SELECT CASE WHEN json_valid(body) THEN body ->> '$.because' ELSE '' END FROM journal
+  WHERE journal.run = run.run AND kind = 'withdrawn'), (SELECT withdrawn FROM imported WHERE imported.run = run.run)) AS withdrawn`;
 export const STEP_COLUMNS = 'run, seq, act, kind, at, body, content, hash';
 
 export function toRun(row: RunRow): Run {

@@ -1,23 +1,36 @@
 /**
  * A run as lines of JSON, for reading elsewhere: the run, its steps, and what the journal says of it. Everything that the hashes
- * and the signature cover is there, so that such a file can be verified and replayed by itself; tensors are not.
+ * and the signature cover is there, so that such a file can be verified and replayed by itself. Tensors may follow, each named by its hash.
  */
-import { canonicalJson, type Json, type Run, type Step, type StepBody } from '../contract/index.ts';
+import { canonicalJson, type Json, Manifest, type Run, type Step, type StepBody, sha256 } from '../contract/index.ts';
 import { type JournalRow, toEntry } from './journal.ts';
 import type { RunReader } from './reader.ts';
 import { type RunRow, type StepRow, toStep } from './rows.ts';
 import type { RecordedRun } from './verify.ts';
+
+/** A tensor with its manifest, as a line carries it. */
+export interface CarriedTensor {
+  readonly manifest: Manifest;
+  readonly bytes: Uint8Array;
+}
 
 export interface Trajectory {
   readonly run: Run;
   readonly steps: readonly Step[];
   /** The same as it would lie in the record, for verification. */
   readonly recorded: RecordedRun;
+  readonly tensors: readonly CarriedTensor[];
+}
+
+/** Returns the line of a tensor. */
+export function tensorText({ manifest, bytes }: CarriedTensor): string {
+  return `${JSON.stringify({ tensor: { manifest, data: Buffer.from(bytes).toString('base64') } })}\n`;
 }
 
 /** Returns the file's text, a line for the run, each step and each entry of the journal. */
 export function trajectoryText(record: RunReader, run: Run): string {
-  const entries = record.journalRows().flatMap((row) => toEntry(row) ?? []);
+  const rows = record.importedJournal(run.run) ?? record.journalRows();
+  const entries = rows.flatMap((row) => toEntry(row) ?? []);
   const told = entries.filter(({ body }) => body.run === run.run).map((journal) => ({ journal }));
   return [{ run }, ...record.steps(run.run), ...told].map((line) => `${JSON.stringify(line)}\n`).join('');
 }
@@ -25,7 +38,7 @@ export function trajectoryText(record: RunReader, run: Run): string {
 /** Nothing may stand in a line that no hash covers. */
 const STEP_KEYS: readonly string[] = ['run', 'seq', 'act', 'at', 'body', 'content', 'hash'];
 
-type Line = { run: Run } | { journal: { body: Json } } | Step;
+type Line = { run: Run } | { journal: { body: Json } } | { tensor: { manifest: Manifest; data: string } } | Step;
 
 /** Reads such a text. What is no line of it stands in `recorded.damage`. Contract: throws SyntaxError only where no run is in it. */
 export function readTrajectory(text: string): Trajectory {
@@ -48,7 +61,11 @@ export function readTrajectory(text: string): Trajectory {
     damage,
     origin: null,
   };
-  return { run, steps: rows.map(toStep), recorded };
+  const tensors = lines.flatMap((line) => ('tensor' in line ? [carried(line.tensor)] : []));
+  for (const { manifest, bytes } of tensors)
+    if (sha256(bytes) !== manifest.ref.sha256)
+      damage.push(`tensor ${manifest.ref.sha256} has another hash than its name`);
+  return { run, steps: rows.map(toStep), recorded, tensors };
 }
 
 function lineOf(text: string): Line | null {
@@ -57,12 +74,23 @@ function lineOf(text: string): Line | null {
     const [only, ...others] = Object.keys(value);
     if (others.length === 0 && (only === 'run' || only === 'journal'))
       return isObject(value[only]) ? (value as unknown as Line) : null;
+    if (others.length === 0 && only === 'tensor') return isTensor(value[only]) ? (value as unknown as Line) : null;
     const known = [only, ...others].every((key) => STEP_KEYS.includes(key ?? ''));
     return known && isObject(value['body']) && typeof value['seq'] === 'number' ? (value as unknown as Line) : null;
   } catch {
     return null;
   }
 }
+
+const isTensor = (value: unknown): boolean =>
+  isObject(value) &&
+  Manifest.safeParse((value as { manifest?: unknown }).manifest).success &&
+  typeof (value as { data?: unknown }).data === 'string';
+
+const carried = ({ manifest, data }: { manifest: Manifest; data: string }): CarriedTensor => ({
+  manifest,
+  bytes: Buffer.from(data, 'base64'),
+});
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 

@@ -46,12 +46,15 @@ export interface Verification {
   readonly unproven: string[];
 }
 
+/** Codes of faults that say that what is stored cannot be read. */
+const DAMAGE: readonly string[] = ['database-damaged', 'record-damaged'];
+
 /** Verifies one run. Contract: what is wrong with a record is reported, not thrown. @throws Refusal unknown-run */
 export function verifyRun(record: RunReader, run: string, options: VerifyOptions): Verification {
   try {
     return verifyRecorded(recordedRun(record, run), options);
   } catch (error) {
-    if (!(error instanceof Fault) || error.failure.code !== 'database-damaged') throw error;
+    if (!(error instanceof Fault) || !DAMAGE.includes(error.failure.code)) throw error;
     const problems = [{ step: null, what: error.message }];
     return { ok: false, problems, steps: 0, artifacts: 0, signature: null, journal: null, unproven: [] };
   }
@@ -60,13 +63,14 @@ export function verifyRun(record: RunReader, run: string, options: VerifyOptions
 function recordedRun(record: RunReader, run: string): RecordedRun {
   const found = record.runRow(run);
   if (found === undefined) throw unknownRun(run);
-  const rows = record.journalRows();
-  const missing = rows.flatMap((row) => missingRun(row, record));
+  const foreign = record.importedJournal(run);
+  const rows = foreign ?? record.journalRows();
+  const missing = foreign === null ? rows.flatMap((row) => missingRun(row, record)) : [];
   const origin = found.origin !== null && record.runRow(found.origin) ? record.stepRows(found.origin) : null;
   return {
     run: found,
     steps: record.stepRows(run),
-    journal: { rows, missing, whole: true },
+    journal: { rows, missing, whole: foreign === null },
     damage: record.damage(),
     origin,
   };

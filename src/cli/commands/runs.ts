@@ -4,6 +4,7 @@ import type { Run } from '../../contract/index.ts';
 import { type StepLine, safe, stepLine, table, toneOfVerdict } from '../../report/index.ts';
 import { type Cli, findRun, reading, readingOr } from '../cli.ts';
 import { FORMATS, type Format, formatOf, write } from '../export.ts';
+import { importFile } from '../import.ts';
 import { listCommand } from '../list-command.ts';
 import { registerDiff } from './runs/diff.ts';
 import { registerFork } from './runs/fork.ts';
@@ -38,11 +39,16 @@ export function registerRuns(program: Command, cli: Cli): void {
     .action((run: string, options: { full?: boolean; json?: boolean }) => show(cli, run, options));
   runs
     .command('export')
-    .description('Write a run as a page with figures, or as data.')
+    .description('Write a run as a page with figures, as data, for Inspect, OpenTelemetry or training.')
     .argument('<run>', 'id of a run, the beginning of it, or `latest`')
     .option('-f, --format <format>', `one of ${FORMATS.join(', ')}`, formatOf, 'html')
-    .option('-o, --out <file>', 'where to write it (default: <run>.<format> in this folder; `-`: stdout)')
+    .option('-o, --out <file>', 'where to write it (default: the run in this folder; `-`: stdout)')
     .action((run: string, options: { format: Format; out?: string }) => exportRun(cli, run, options));
+  runs
+    .command('import')
+    .description('Take in a run that was exported as jsonl; refused if it was altered.')
+    .argument('<file>', 'what `runs export --format jsonl` wrote')
+    .action((file: string) => importRun(cli, file));
   for (const register of MORE) register(runs, cli);
 }
 
@@ -117,7 +123,14 @@ function oneStep({ paint }: Cli, step: StepLine): string[] {
 async function exportRun(cli: Cli, name: string, { format, out }: { format: Format; out?: string }): Promise<void> {
   await reading(cli.home(), (record) => {
     const run = findRun(record, name);
-    const written = write({ record, run, artifacts: cli.home().artifacts, format, out });
-    if (written !== null) cli.say(`wrote ${written}`);
+    const { file, left_out } = write({ record, run, artifacts: cli.home().artifacts, format, out });
+    for (const sentence of left_out) cli.say(`not in it: ${safe(sentence, 'line')}`);
+    if (file !== null) cli.say(`wrote ${file}`);
   });
+}
+
+function importRun(cli: Cli, file: string): void {
+  const { run, known } = importFile(cli.home(), file);
+  const where = `${run.finding} on ${run.model}`;
+  cli.out(`${run.run}  ${safe(where, 'line')}  ${outcome(cli, run)}${known ? '  (was here already)' : ''}`);
 }

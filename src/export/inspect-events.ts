@@ -1,0 +1,114 @@
+/**
+ * Steps as events of Inspect, and the sample's messages. An act of the agent is a model event that repeats the conversation so
+ * far, as Inspect writes it; a result is a tool event; everything else is an info event with the whole body. `metadata.recircuit`
+ * holds what makes a step a step, so that the record can be made again from the events.
+ */
+import { canonicalJson, type JsonObject, type Run, type Step, type StepOf, type Verdict } from '../contract/index.ts';
+import { assignment, type Call, type Message, messagesOf } from './conversation.ts';
+import { isWellFormed, type Source, wellFormed } from './source.ts';
+
+/** In Inspect the model is whoever acts; the model that is studied is an argument of the task. */
+export const modelName = ({ planner }: Run): string => `recircuit/${planner}`;
+
+/** Returns the verdict and each criterion as scores of Inspect. */
+export function scores({ verdict, because, gate, criteria }: Verdict): JsonObject {
+  const all = gate === null ? criteria : [gate, ...criteria];
+  const each = all.map(({ id, says, status, ...rest }) => [id, { value: status, explanation: says, metadata: rest }]);
+  return { verdict: { value: verdict, explanation: because }, ...Object.fromEntries(each) };
+}
+
+interface Texts {
+  /** Each event as JSON; text, since the repeated conversations are joined and not spelt again. */
+  readonly events: string[];
+  readonly messages: string[];
+}
+
+/** Returns the events and messages of a run. */
+export function eventsOf({ run, steps }: Source): Texts {
+  const calls = new Map<string, Call>();
+  const messages = [spelt(assignment(run, steps), run)];
+  const events: string[] = [];
+  let history = messages[0] ?? '';
+  for (const step of steps) {
+    const said = messagesOf(step, calls);
+    for (const event of one(run, step, calls, said)) events.push(withHistory(event, history));
+    for (const message of said) {
+      if (message.role === 'assistant') calls.set(message.id, message.call);
+      messages.push(spelt(message, run));
+      history += `,${messages.at(-1)}`;
+    }
+    if (step.body.kind === 'tool-call' && !calls.has(step.act))
+      calls.set(step.act, { id: step.act, name: step.body.tool, arguments: step.body.input as JsonObject });
+  }
+  return { events, messages };
+}
+
+function withHistory(event: JsonObject, history: string): string {
+  const text = JSON.stringify(wellFormed(event));
+  return event['event'] === 'model' ? `${text.slice(0, -1)},"input":[${history}]}` : text;
+}
+
+function one(run: Run, step: Step, calls: ReadonlyMap<string, Call>, said: readonly Message[]): JsonObject[] {
+  const { body } = step;
+  if (body.kind === 'tool-call' && said[0]?.role === 'assistant') return [asked(run, step, body, said[0])];
+  if (body.kind === 'tool-result') return [answered(run, step, body, calls.get(body.call))];
+  const info = { ...framed(run, step, 'info', {}), source: 'recircuit', data: body as unknown as JsonObject };
+  if (body.kind !== 'verdict') return [info];
+  const marks = Object.entries(scores(body.verdict)).map(([name, score]) => ({
+    ...framed(run, step, 'score', null),
+    uuid: `${run.run}-${step.seq}-${name}`,
+    scorer: name,
+    score,
+  }));
+  return [info, ...marks];
+}
+
+/** @param rest what of the body stands nowhere else in the event; null: the step stands in another event */
+function framed({ run, opened_at }: Run, step: Step, event: string, rest: JsonObject | null): JsonObject {
+  const { seq, act, at, body, content, hash } = step;
+  const exact: JsonObject = isWellFormed(body) && isWellFormed(act) ? {} : { exact: canonicalJson({ act, body }) };
+  const recircuit: JsonObject =
+    rest === null ? { of_step: seq } : { seq, act, at, kind: body.kind, content, hash, ...rest, ...exact };
+  const working_start = (Date.parse(at) - Date.parse(opened_at)) / 1000;
+  return { event, uuid: `${run}-${seq}`, timestamp: at, working_start, metadata: { recircuit } };
+}
+
+function asked(run: Run, step: Step, { phase, serves }: StepOf<'tool-call'>, said: Message): JsonObject {
+  const model = modelName(run);
+  const message = JSON.parse(spelt(said, run)) as JsonObject;
+  return {
+    ...framed(run, step, 'model', { phase, serves }),
+    ...{ model, tools: [], tool_choice: 'auto', config: {} },
+    output: { model, choices: [{ message, stop_reason: 'tool_calls' }] },
+  };
+}
+
+/** Inspect wants text or content blocks as a result: the output is canonical JSON. */
+function answered(run: Run, step: Step, body: StepOf<'tool-result'>, call: Call | undefined): JsonObject {
+  const { phase, tool, artifacts } = body;
+  const rest = {
+    phase,
+    artifacts: artifacts as unknown as JsonObject[],
+    attached: artifacts.map(({ sha256 }) => `attachment://${sha256}`),
+  };
+  return {
+    ...framed(run, step, 'tool', rest),
+    ...{ id: body.call, function: tool, arguments: call?.arguments ?? {}, result: canonicalJson(body.output) },
+  };
+}
+
+function spelt(message: Message, run: Run): string {
+  const { id, role, content } = message;
+  return JSON.stringify(wellFormed({ id, role, content, ...more(message, modelName(run)) }));
+}
+
+function more(message: Message, model: string): JsonObject {
+  if (message.role === 'user') return { source: 'input' };
+  if (message.role === 'assistant') {
+    const { id, name, arguments: input } = message.call;
+    return { source: 'generate', model, tool_calls: [{ id, type: 'function', function: name, arguments: input }] };
+  }
+  const { id, name } = message.answers;
+  const error: JsonObject = message.refused ? { error: { type: 'unknown', message: message.content } } : {};
+  return { tool_call_id: id, function: name, ...error };
+}

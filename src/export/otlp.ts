@@ -1,0 +1,109 @@
+/**
+ * A run as OTLP JSON: one trace, one span for each act under one span for the run, attributes by the semantic conventions for
+ * generative AI. A call and its result are one act. Ids are derived from the run, so that two exports are the same trace.
+ */
+import { canonicalJson, type Json, type JsonObject, type Run, type Step, sha256 } from '../contract/index.ts';
+
+const INTERNAL = 1;
+const ERROR = 2;
+/** Of the conventions whose attribute names are used here. */
+const SCHEMA = 'https://opentelemetry.io/schemas/1.37.0';
+
+/** Returns the document that an OTLP receiver takes at `/v1/traces`. */
+export function otlp(run: Run, steps: readonly Step[]): string {
+  const traceId = sha256(run.run).slice(0, 32);
+  const root = spanId(run, '');
+  const ended = run.ended_at ?? steps.at(-1)?.at ?? run.opened_at;
+  const whole = {
+    traceId,
+    spanId: root,
+    name: `invoke_agent ${run.planner}`,
+    kind: INTERNAL,
+    ...times(run.opened_at, ended),
+    attributes: attributes({
+      'gen_ai.operation.name': 'invoke_agent',
+      'gen_ai.agent.name': run.planner,
+      'gen_ai.conversation.id': run.run,
+      'recircuit.finding': run.finding,
+      'recircuit.model': run.model,
+      'recircuit.seed': run.seed,
+      'recircuit.state': run.state,
+      'recircuit.verdict': run.verdict,
+      'recircuit.protocol_sha256': run.protocol_sha256,
+      'recircuit.head': run.head,
+    }),
+    ...(run.state === 'faulted' ? { status: { code: ERROR, message: run.note } } : {}),
+  };
+  const answers = new Map(steps.flatMap((step) => ('call' in step.body ? [[step.body.call, step] as const] : [])));
+  const acts = steps.filter(({ body }) => !('call' in body));
+  const spans = acts.map((step) => ({
+    traceId,
+    parentSpanId: root,
+    ...span(run, step, answers.get(step.act) ?? step),
+  }));
+  const resource = { attributes: attributes({ 'service.name': 'recircuit' }) };
+  const scope = { name: 'recircuit' };
+  const document = {
+    resourceSpans: [{ resource, scopeSpans: [{ scope, schemaUrl: SCHEMA, spans: [whole, ...spans] }] }],
+  };
+  return `${JSON.stringify(document)}\n`;
+}
+
+function span(run: Run, step: Step, end: Step): JsonObject {
+  const { body } = step;
+  const failure = end.body.kind === 'refusal' || end.body.kind === 'fault' ? end.body.failure : null;
+  const called = body.kind === 'tool-call';
+  return {
+    spanId: spanId(run, step.act),
+    name: called ? `execute_tool ${body.tool}` : `${body.kind} ${step.act}`,
+    kind: INTERNAL,
+    ...times(step.at, end.at),
+    attributes: attributes({
+      ...(called ? tool(run, step.act, body.tool, body.input as Json, end) : { 'recircuit.body': canonicalJson(body) }),
+      'recircuit.act': step.act,
+      'recircuit.kind': body.kind,
+      'recircuit.seq': step.seq,
+      'recircuit.content': step.content,
+      'recircuit.hash': step.hash,
+      ...('phase' in body ? { 'recircuit.phase': body.phase } : {}),
+      ...(failure === null ? {} : { 'error.type': failure.code }),
+    }),
+    ...(failure === null ? {} : { status: { code: ERROR, message: `${failure.what}: ${failure.why}` } }),
+  };
+}
+
+function tool(run: Run, act: string, name: string, input: Json, end: Step): JsonObject {
+  return {
+    'gen_ai.operation.name': 'execute_tool',
+    'gen_ai.tool.name': name,
+    'gen_ai.tool.type': 'function',
+    'gen_ai.tool.call.id': act,
+    'gen_ai.tool.call.arguments': canonicalJson(input),
+    'gen_ai.conversation.id': run.run,
+    ...(end.body.kind === 'tool-result'
+      ? {
+          'gen_ai.tool.call.result': canonicalJson(end.body.output),
+          'recircuit.result.seq': end.seq,
+          'recircuit.result.hash': end.hash,
+        }
+      : {}),
+  };
+}
+
+const spanId = ({ run }: Run, act: string): string => sha256(`${run}/${act}`).slice(0, 16);
+
+const times = (from: string, to: string): JsonObject => ({
+  startTimeUnixNano: nanos(from),
+  endTimeUnixNano: nanos(to),
+});
+const nanos = (iso: string): string => `${Date.parse(iso)}000000`;
+
+function attributes(values: Readonly<Record<string, Json>>): JsonObject[] {
+  return Object.entries(values).flatMap(([key, value]) => (value === null ? [] : [{ key, value: typed(value) }]));
+}
+
+/** In JSON of OTLP whole numbers are texts. */
+function typed(value: Json): JsonObject {
+  if (typeof value !== 'number') return { stringValue: String(value) };
+  return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value };
+}
