@@ -48,6 +48,10 @@ const REFUSED: readonly (readonly [string, number, RegExp])[] = [
   ['tools shwo', EXIT.usage, /did you mean show\?/],
   ['runs show nothing', EXIT.refused, /nothing/],
   ['runs export latest --format pdf', EXIT.usage, /html, json, jsonl, inspect, otlp, sft/],
+  ['review label latest joy present --cite 1', EXIT.refused, /shortcutting, p-hacking/],
+  ['review label latest eureka present', EXIT.refused, /cite the steps/],
+  ['review label latest eureka present --cite 999', EXIT.refused, /steps 1 to/],
+  ['review nothing', EXIT.refused, /nothing/],
   ['runs import nowhere.jsonl', EXIT.refused, /no such file/],
   ['behaviours import nowhere --out nowhere', EXIT.refused, /no such folder/],
 ];
@@ -94,6 +98,9 @@ const JSON_WORDS = [
   'tools --json',
   'tools show rank_heads --json',
   'behaviours --json',
+  'review schema --json',
+  'review labels --json',
+  'review search latest antonym --json',
 ];
 
 describe('what is read', () => {
@@ -116,6 +123,7 @@ describe('what is read', () => {
       'calibrate',
       'doctor',
       'behaviours',
+      'review',
       ...Object.values(EXIT),
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${word}\\b`, 'm'));
@@ -169,7 +177,7 @@ describe('the grid', () => {
 });
 
 describe('runs export', () => {
-  it.concurrent.each(['html', 'json', 'jsonl'])('writes %s whole', async (format) => {
+  it.concurrent.each(['html', 'json', 'jsonl', 'inspect', 'otlp', 'sft'])('writes %s whole', async (format) => {
     const out = join(home.home, `out.${format}`);
     const { code, stdout } = await recircuit([
       'runs',
@@ -185,6 +193,8 @@ describe('runs export', () => {
     const text = readFileSync(out, 'utf8');
     if (format === 'html') expect(text).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/);
     else if (format === 'json') expect(JSON.parse(text).steps).toHaveLength(run.steps);
+    else if (format === 'inspect') expect(text.slice(0, 4)).toBe('PK\u0003\u0004');
+    else if (format !== 'jsonl') expect(JSON.parse(text)).toBeTruthy();
     else
       expect(
         text
@@ -205,6 +215,69 @@ describe('runs export', () => {
     ]);
     expect(code).toBe(EXIT.refused);
     expect(stderr).toMatch(/cannot be written: .*no such file/);
+  });
+});
+
+describe('review', () => {
+  it('two reviewers, one by command and one on a walk; their disagreement comes first', async () => {
+    const folder = temporaryFolder();
+    copyFileSync(join(home.home, 'runs.db'), join(folder, 'runs.db'));
+    const ann = [
+      'review',
+      'label',
+      'latest',
+      'eureka',
+      'present',
+      '--cite',
+      '3,5',
+      '--note',
+      'odd \u001b[2J',
+      '--reviewer',
+      'ann',
+    ];
+    expect(await recircuit(ann, {}, folder)).toMatchObject({ code: 0, stdout: '' });
+    const walked = [
+      '/antonym',
+      '12',
+      'label p-hacking absent',
+      'label eureka absent',
+      'label joy present 1',
+      'labels',
+      'q',
+      'never',
+    ];
+    const main = join(root, 'src/cli/main.ts');
+    const { stdout, exitCode } = await execa(
+      'node',
+      ['--import', 'tsx', main, 'review', 'latest', '--reviewer', 'bob'],
+      {
+        cwd: root,
+        input: walked.join('\n'),
+        env: { RECIRCUIT_HOME: folder, NO_COLOR: '1' },
+      },
+    );
+    expect(exitCode).toBe(0);
+    expect(stdout).not.toMatch(/\p{Cc}(?<!\n)/u);
+    expect(stdout).toMatch(/^12\/\d+ /m);
+    expect(stdout).toMatch(/steps? with antonym/);
+    expect(stdout).toContain('label "joy"');
+    const { stdout: said } = await recircuit(['review', 'labels', 'latest'], {}, folder);
+    expect(said.split('\n')[0]).toMatch(/^disputed {2}eureka/);
+    expect(said).toContain('odd \\u{1b}[2J');
+    expect(said).toContain('0 of 1 labels that two reviewers judged agree');
+  });
+});
+
+describe('runs import', () => {
+  it('takes in what was exported, tensors too, and refuses it once a byte is altered', async () => {
+    const file = join(temporaryFolder(), 'run.jsonl');
+    const other = temporaryFolder();
+    await recircuit(['runs', 'export', 'latest', '--format', 'jsonl', '--out', file]);
+    expect(await recircuit(['runs', 'import', file], {}, other)).toMatchObject({ code: 0 });
+    expect(await recircuit(['runs', 'verify', 'latest'], {}, other)).toMatchObject({ code: 0 });
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"seed":0', '"seed":1'));
+    const altered = await recircuit(['runs', 'import', file], {}, temporaryFolder());
+    expect(altered).toMatchObject({ code: EXIT.refused, stderr: expect.stringContaining('not changed') });
   });
 });
 

@@ -14,6 +14,7 @@ export interface Home {
   readonly runs: string;
   readonly artifacts: string;
   readonly checkpoints: string;
+  readonly search: string;
 }
 
 export interface Cli {
@@ -62,6 +63,7 @@ function homeAt(path: string): Home {
     runs: join(folder, 'runs.db'),
     artifacts: join(folder, 'artifacts'),
     checkpoints: join(folder, 'checkpoints.db'),
+    search: join(folder, 'search.db'),
   };
 }
 

@@ -8,6 +8,7 @@ import { registerDoctor } from './commands/doctor.ts';
 import { registerFindings } from './commands/findings.ts';
 import { registerGrid } from './commands/grid.ts';
 import { registerModels } from './commands/models.ts';
+import { registerReview } from './commands/review.ts';
 import { registerRun } from './commands/run.ts';
 import { registerRuns } from './commands/runs.ts';
 import { registerTools } from './commands/tools.ts';
@@ -27,6 +28,7 @@ const EXIT_WORDS: Record<keyof typeof EXIT, string> = {
 const COMMANDS = [
   registerRun,
   registerRuns,
+  registerReview,
   registerGrid,
   registerFindings,
   registerModels,

@@ -5,8 +5,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { inspectEnvironment, withInspect } from '../../evals/suites/inspect/env.ts';
 import { freshHome, recordRun } from '../report/testing.ts';
-import { inspectEnvironment, withInspect } from './fixtures/inspect/env.ts';
+import { root } from '../root.ts';
 import { stepsOf } from './fixtures/inspect/steps.ts';
 import { askViewer } from './fixtures/inspect/viewer.ts';
 import { inspectLog } from './inspect.ts';
@@ -21,6 +22,7 @@ const source: Source = { run, steps: home.record.steps(run.run), artifacts: home
 const logs = join(home.home, 'logs');
 const file = join(logs, 'run.eval');
 const python = await inspectEnvironment();
+const script = (name: string): string => join(root, 'src/export/fixtures/inspect', name);
 
 beforeAll(() => {
   mkdirSync(logs);
@@ -53,7 +55,7 @@ describe('inspect-ai', () => {
   let read: Dump;
   test('reads it in every way that it offers', async (context) => {
     const words = [file, logs, join(home.home, 'again.eval')];
-    read = JSON.parse(await withInspect(inspect(context), 'read_log.py', words, home.home)) as Dump;
+    read = JSON.parse(await withInspect(inspect(context), script('read_log.py'), words, home.home)) as Dump;
     expect(read).toMatchObject({ status: 'success', listed: 1, alone: true });
   });
 
@@ -95,7 +97,7 @@ test("the viewer's server lists it and gives it out whole", async (context) => {
 });
 
 test('Scout indexes it and reads its messages and events', async (context) => {
-  const found = JSON.parse(await withInspect(inspect(context), 'scout.py', [logs], home.home));
+  const found = JSON.parse(await withInspect(inspect(context), script('scout.py'), [logs], home.home));
   expect(found).toMatchObject([{ id: run.run, task: run.finding, model: `recircuit/${run.planner}` }]);
   const [{ messages, events }] = found as [{ messages: { role: string }[]; events: string[] }];
   expect(new Set(messages.map(({ role }) => role))).toEqual(new Set(['user', 'assistant', 'tool']));

@@ -9,7 +9,7 @@ import { Fault, sha256 } from '../contract/index.ts';
 import type { StepRow } from './rows.ts';
 
 /** Bodies that may lie unpacked before a block is made of them. */
-const TAIL_BYTES = 512 * 1024;
+const TAIL_BYTES = 256 * 1024;
 const PARAMS = {
   [constants.BROTLI_PARAM_QUALITY]: 6,
   [constants.BROTLI_PARAM_LGWIN]: 22,

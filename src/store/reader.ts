@@ -17,6 +17,8 @@ export interface RunFilter {
   readonly state?: RunState;
 }
 
+export type RunSummary = Omit<Run, 'protocol'>;
+
 /** Contract: throws only Refusal and Fault. */
 export class RunReader {
   readonly file: string;
@@ -62,6 +64,17 @@ export class RunReader {
       ).all({ finding: finding ?? null, model: model ?? null, state: state ?? null }),
     );
     return (rows as RunRow[]).map(toRun);
+  }
+
+  /** As `runs`, without the frozen protocols, which are most of what is read and never shown in a list. */
+  list({ finding, model, state }: RunFilter = {}): RunSummary[] {
+    const columns = RUN_COLUMNS.replace('protocol, ', '');
+    return this.read(() =>
+      this.prepare(
+        `SELECT ${columns} FROM run WHERE (:finding IS NULL OR finding = :finding)
+         AND (:model IS NULL OR model = :model) AND (:state IS NULL OR state = :state) ORDER BY id`,
+      ).all({ finding: finding ?? null, model: model ?? null, state: state ?? null }),
+    ) as RunSummary[];
   }
 
   /** Returns the step of that act, or undefined while it has not been recorded. */

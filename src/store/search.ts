@@ -5,7 +5,7 @@
 import Database from 'better-sqlite3';
 import type { Step } from '../contract/index.ts';
 import { guarded } from './failures.ts';
-import type { RunRecord } from './record.ts';
+import type { RunReader } from './reader.ts';
 
 /** Rows of one run lie together: its number times this, plus the sequence number. */
 const SPAN = 2 ** 32;
@@ -46,7 +46,7 @@ export class SearchIndex {
   }
 
   /** Brings the index up to the last step of a run. */
-  update(record: RunRecord, run: string): void {
+  update(record: RunReader, run: string): void {
     guarded(this.file, () => {
       this.db.prepare('INSERT INTO indexed (run, upto) VALUES (?, 0) ON CONFLICT DO NOTHING').run(run);
       const add = this.db.prepare('INSERT INTO word (rowid, text) VALUES (?, ?)');
@@ -72,15 +72,15 @@ export class SearchIndex {
   }
 
   /** Returns the steps of a run that hold every word of `words`; a word is matched whole, without regard to case and accents. */
-  find(record: RunRecord, run: string, words: readonly string[], most: number): Found {
-    const asked = words.map((word) => `"${word.replaceAll('"', '""')}"`).join(' ');
-    if (words.length === 0) return { hits: [], steps: 0 };
+  find(record: RunReader, run: string, words: readonly string[], most: number): Found {
+    const asked = words.flatMap(wordsOf).map((word) => `"${word}"`);
+    if (asked.length === 0) return { hits: [], steps: 0 };
     const { number } = this.state(run);
     const seqs = guarded(this.file, () =>
       this.db
         .prepare('SELECT rowid FROM word WHERE word MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid')
         .pluck()
-        .all(asked, number * SPAN, (number + 1) * SPAN - 1),
+        .all(asked.join(' '), number * SPAN, (number + 1) * SPAN - 1),
     ) as number[];
     const hits = seqs.slice(0, most).flatMap((rowid) => {
       const [step] = record.page(run, rowid - number * SPAN, 1);
@@ -100,6 +100,9 @@ export class SearchIndex {
     };
   }
 }
+
+/** Words as the index knows them: letters and digits, everything else stands between words. */
+export const wordsOf = (text: string): string[] => text.normalize('NFC').match(/[\p{L}\p{N}\p{Co}]+/gu) ?? [];
 
 /** Returns the act and every text and number of a step's body, without the names of fields. */
 export function textOf({ act, body }: Step): string {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Run } from '../../contract/index.ts';
 import { type StepLine, safe, stepLine, table, toneOfVerdict } from '../../report/index.ts';
+import type { RunSummary } from '../../store/index.ts';
 import { type Cli, findRun, reading, readingOr } from '../cli.ts';
 import { FORMATS, type Format, formatOf, write } from '../export.ts';
 import { importFile } from '../import.ts';
@@ -14,6 +15,9 @@ import { registerWithdraw } from './runs/withdraw.ts';
 
 /** The rest of the group, a file each. */
 const MORE = [registerVerify, registerReplay, registerDiff, registerFork, registerWithdraw] as const;
+
+/** Sentences about what an export lacks. */
+const MOST_TOLD = 5;
 
 interface ListOptions {
   readonly finding?: string;
@@ -54,9 +58,9 @@ export function registerRuns(program: Command, cli: Cli): void {
 
 async function list(cli: Cli, { finding, model, json }: ListOptions): Promise<void> {
   const filter = { ...(finding === undefined ? {} : { finding }), ...(model === undefined ? {} : { model }) };
-  const found = await readingOr(cli.home(), [] as Run[], (record) => record.runs(filter));
+  const found = await readingOr(cli.home(), [] as RunSummary[], (record) => record.list(filter));
   if (json) {
-    cli.json(found.map(({ protocol: _protocol, ...run }) => run));
+    cli.json(found);
     return;
   }
   if (found.length === 0)
@@ -73,7 +77,7 @@ async function list(cli: Cli, { finding, model, json }: ListOptions): Promise<vo
   cli.out(table(['run', 'opened, UTC', 'finding', 'model', '#seed', '#steps', 'outcome'], rows, cli.paint));
 }
 
-function outcome({ paint }: Cli, { state, verdict, withdrawn, origin }: Run): string {
+function outcome({ paint }: Cli, { state, verdict, withdrawn, origin }: RunSummary): string {
   if (withdrawn !== null) return paint.tone('none', `withdrawn (${verdict})`);
   const forked = origin === null ? '' : ', a fork';
   return `${outcomeOf(paint, state, verdict)}${forked}`;
@@ -124,7 +128,8 @@ async function exportRun(cli: Cli, name: string, { format, out }: { format: Form
   await reading(cli.home(), (record) => {
     const run = findRun(record, name);
     const { file, left_out } = write({ record, run, artifacts: cli.home().artifacts, format, out });
-    for (const sentence of left_out) cli.say(`not in it: ${safe(sentence, 'line')}`);
+    for (const sentence of left_out.slice(0, MOST_TOLD)) cli.say(`not in it: ${safe(sentence, 'line')}`);
+    if (left_out.length > MOST_TOLD) cli.say(`not in it: ${left_out.length - MOST_TOLD} artifacts more`);
     if (file !== null) cli.say(`wrote ${file}`);
   });
 }
