@@ -19,6 +19,7 @@ export interface Theirs {
   readonly transcripts: Readonly<
     Record<string, { events: number; event_bytes: number; bytes: number; write: number; sample: Times }>
   >;
+  readonly listing: Times;
   readonly headers: Times;
   readonly logs: number;
 }
@@ -36,7 +37,7 @@ async function measured(runs: number, times: number): Promise<Benchmark> {
   const { python, reason } = await inspectEnvironment();
   if (python === undefined) throw new Error(reason);
   const folder = mkdtempSync(join(tmpdir(), 'recircuit-record-'));
-  process.env['RECIRCUIT_HOME'] = folder;
+  process.env['RECIRCUIT_KEY_FILE'] = join(folder, 'signing-key.pem');
   try {
     say('recording the transcript with repeated history');
     const repeated = transcript(join(folder, 'repeated'), SHAPES.repeated, times);

@@ -3,7 +3,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { Refusal } from '../contract/index.ts';
-import { inspectLog, jsonl, otlp, type Source, sft } from '../export/index.ts';
+import { inspectLog, inspectName, jsonl, otlp, type Source, sft } from '../export/index.ts';
 import { loadView, reportHtml } from '../report/index.ts';
 import type { RunRecord } from '../store/index.ts';
 
@@ -14,32 +14,36 @@ interface Written {
 }
 
 interface Formatter {
-  readonly ending: string;
+  /** The file where none is named. */
+  readonly name: (run: Source['run']) => string;
   readonly write: (source: Source, record: RunRecord) => Written;
 }
 
 const FORMATTERS = {
   html: {
-    ending: 'html',
+    name: ({ run }) => `${run}.html`,
     write: ({ run, artifacts }, record) => ({ data: reportHtml(loadView(record, run, artifacts)) }),
   },
-  json: { ending: 'json', write: ({ run, steps }) => ({ data: `${JSON.stringify({ run, steps }, null, 2)}\n` }) },
+  json: {
+    name: ({ run }) => `${run}.json`,
+    write: ({ run, steps }) => ({ data: `${JSON.stringify({ run, steps }, null, 2)}\n` }),
+  },
   jsonl: {
-    ending: 'jsonl',
+    name: ({ run }) => `${run}.jsonl`,
     write: (source, record) => {
       const { text, left_out } = jsonl(record, source);
       return { data: text, left_out };
     },
   },
   inspect: {
-    ending: 'eval',
+    name: inspectName,
     write: (source) => {
       const { bytes, left_out } = inspectLog(source);
       return { data: bytes, left_out };
     },
   },
-  otlp: { ending: 'otlp.json', write: ({ run, steps }) => ({ data: otlp(run, steps) }) },
-  sft: { ending: 'sft.jsonl', write: ({ run, steps }) => ({ data: sft(run, steps) }) },
+  otlp: { name: ({ run }) => `${run}.otlp.json`, write: ({ run, steps }) => ({ data: otlp(run, steps) }) },
+  sft: { name: ({ run }) => `${run}.sft.jsonl`, write: ({ run, steps }) => ({ data: sft(run, steps) }) },
 } as const satisfies Record<string, Formatter>;
 
 export type Format = keyof typeof FORMATTERS;
@@ -70,7 +74,7 @@ export function write({ record, run, artifacts, format, out }: Export): {
     process.stdout.write(data);
     return { file: null, left_out };
   }
-  const file = resolve(out ?? `${run.run}.${formatter.ending}`);
+  const file = resolve(out ?? formatter.name(run));
   try {
     writeFileSync(`${file}.part`, data);
     renameSync(`${file}.part`, file);

@@ -1,5 +1,5 @@
 /** Exports: a run for other programs. The page for people is made by the report. */
-export { inspectLog } from './inspect.ts';
+export { inspectLog, inspectName } from './inspect.ts';
 export { jsonl, readJsonl } from './jsonl.ts';
 export { otlp } from './otlp.ts';
 export { sft } from './sft.ts';

@@ -54,6 +54,11 @@ export function inspectLog(source: Source): { bytes: Buffer; left_out: string[] 
   return { bytes: zip(entries, new Date(run.opened_at)), left_out };
 }
 
+/** Returns the name that Inspect gives its own logs: with it a folder is listed without opening every file. */
+export function inspectName({ run, finding, opened_at }: Run): string {
+  return `${opened_at.slice(0, 19).replaceAll(':', '-')}+00-00_${finding}_${run}.eval`;
+}
+
 const question = ({ finding, model, seed }: Run): string => `Reproduce ${finding} on ${model}, seed ${seed}.`;
 const seconds = ({ opened_at, ended_at }: Run): number =>
   (Date.parse(ended_at ?? opened_at) - Date.parse(opened_at)) / 1000;

@@ -6,6 +6,7 @@
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 import type Database from 'better-sqlite3';
 import { Fault, sha256 } from '../contract/index.ts';
+import { contentHash, linkHash } from './chain.ts';
 import type { StepRow } from './rows.ts';
 
 /** Bodies that may lie unpacked before a block is made of them. */
@@ -32,7 +33,7 @@ export class Packs {
   private readonly tails = new Map<string, number>();
   /** Where a packed act stands, as far as the packs have been looked through. */
   private readonly acts = new Map<string, { readonly upto: number; readonly seqs: Map<string, number> }>();
-  private latest: { key: string; rows: StepRow[] } | null = null;
+  private latest: { key: string; lines: readonly string[] } | null = null;
 
   constructor(db: Database.Database) {
     this.db = db;
@@ -45,7 +46,7 @@ export class Packs {
         'SELECT first, last, previous, steps, sha256 FROM pack WHERE run = ? AND last >= ? AND first <= ? ORDER BY first',
       )
       .all(run, first, last) as Pack[];
-    return found.flatMap((pack) => this.unpacked(run, pack)).filter(({ seq }) => seq >= first && seq <= last);
+    return found.flatMap((pack) => orDamaged(run, pack, () => rowsOf(run, pack, this.lines(run, pack), first, last)));
   }
 
   /** Returns the packed step of that act. */
@@ -100,29 +101,40 @@ export class Packs {
     this.tails.delete(run);
   }
 
-  private unpacked(run: string, pack: Pack): StepRow[] {
+  private lines(run: string, pack: Pack): readonly string[] {
     const key = `${run}/${pack.first}`;
-    if (this.latest?.key === key) return this.latest.rows;
-    const rows = decoded(run, pack);
-    this.latest = { key, rows };
-    return rows;
+    if (this.latest?.key !== key) this.latest = { key, lines: unpacked(pack) };
+    return this.latest.lines;
   }
 }
 
-function decoded(run: string, { first, last, previous, steps, sha256: stated }: Pack): StepRow[] {
+function unpacked({ first, last, steps, sha256: stated }: Pack): string[] {
+  if (sha256(steps) !== stated) throw new Error('its bytes have another hash');
+  const lines = brotliDecompressSync(steps).toString().split('\n');
+  if (lines.length !== last - first + 1) throw new Error(`it holds ${lines.length} steps`);
+  return lines;
+}
+
+/** The wanted rows of a pack. Their hashes follow from all lines before them, and from nothing behind them. */
+function rowsOf(run: string, pack: Pack, lines: readonly string[], first: number, last: number): StepRow[] {
+  const rows: StepRow[] = [];
+  let previous = pack.previous;
+  for (const [index, line] of lines.slice(0, last - pack.first + 1).entries()) {
+    const [name = '', at = '', body = ''] = line.split('\t');
+    const act = JSON.parse(name) as string;
+    const seq = pack.first + index;
+    const hash = linkHash({ run, seq, act, at, body, previous });
+    previous = hash;
+    if (seq >= first) rows.push({ run, seq, act, kind: kindOf(body), at, body, content: contentHash(act, body), hash });
+  }
+  return rows;
+}
+
+const kindOf = (body: string): string => String((JSON.parse(body) as { kind?: unknown }).kind);
+
+function orDamaged<T>(run: string, { first, last }: Pack, work: () => T): T {
   try {
-    if (sha256(steps) !== stated) throw new Error('its bytes have another hash');
-    let before = previous;
-    const lines = brotliDecompressSync(steps).toString().split('\n');
-    if (lines.length !== last - first + 1) throw new Error(`it holds ${lines.length} steps`);
-    return lines.map((line, index) => {
-      const [name = '', at = '', body = ''] = line.split('\t');
-      const seq = first + index;
-      const link = `"at":${JSON.stringify(at)},"body":${body},"previous":${JSON.stringify(before)},"run":${JSON.stringify(run)},"seq":${seq}`;
-      const content = sha256(`{"act":${name},"body":${body}}`);
-      before = sha256(`{"act":${name},${link}}`);
-      return { run, seq, act: JSON.parse(name) as string, kind: kindOf(body), at, body, content, hash: before };
-    });
+    return work();
   } catch (error) {
     throw new Fault(
       {
@@ -135,5 +147,3 @@ function decoded(run: string, { first, last, previous, steps, sha256: stated }: 
     );
   }
 }
-
-const kindOf = (body: string): string => String((JSON.parse(body) as { kind?: unknown }).kind);

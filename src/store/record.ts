@@ -70,8 +70,7 @@ export class RunRecord extends RunReader {
     const text = bodyText(act, body);
     return this.write(() => {
       const packed = this.packs.row(run, act);
-      if (packed !== undefined && packed.content !== contentHash(act, text))
-        throw no.actConflict(run, act);
+      if (packed !== undefined && packed.content !== contentHash(act, text)) throw no.actConflict(run, act);
       if (packed !== undefined) return toStep(packed);
       const step = insertStep(this.prepare, run, act, text, now());
       this.packs.grown(run, text.length, step.seq);

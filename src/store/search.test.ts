@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { Refusal } from '../contract/index.ts';
 import { SearchIndex } from './search.ts';
 import { called, freshRecord, opened, openRun } from './testing.ts';
 
@@ -59,4 +60,14 @@ test('it goes on where it stopped, and is made again when it was lost', () => {
   const again = new SearchIndex(file);
   again.update(record, run);
   expect(again.find(record, run, ['first'], 1).steps).toBe(1);
+});
+
+test('a letter that is younger than the index is refused in a sentence, or not found', () => {
+  const { steps } = searched(['old']);
+  for (const word of ['\u{1e922}\u{1e923}a', '\u{16e40}b', '\u{323af}'])
+    try {
+      expect(steps(word)).toEqual([]);
+    } catch (error) {
+      expect(error).toBeInstanceOf(Refusal);
+    }
 });

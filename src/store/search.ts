@@ -3,7 +3,7 @@
  * lost; it holds no text, only which words stand in which step. What it finds is read from the record, which decides.
  */
 import Database from 'better-sqlite3';
-import type { Step } from '../contract/index.ts';
+import { Refusal, type Step } from '../contract/index.ts';
 import { guarded } from './failures.ts';
 import type { RunReader } from './reader.ts';
 
@@ -76,12 +76,7 @@ export class SearchIndex {
     const asked = words.flatMap(wordsOf).map((word) => `"${word}"`);
     if (asked.length === 0) return { hits: [], steps: 0 };
     const { number } = this.state(run);
-    const seqs = guarded(this.file, () =>
-      this.db
-        .prepare('SELECT rowid FROM word WHERE word MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid')
-        .pluck()
-        .all(asked.join(' '), number * SPAN, (number + 1) * SPAN - 1),
-    ) as number[];
+    const seqs = guarded(this.file, () => this.matches(asked.join(' '), number));
     const hits = seqs.slice(0, most).flatMap((rowid) => {
       const [step] = record.page(run, rowid - number * SPAN, 1);
       return step === undefined ? [] : [{ step, text: textOf(step) }];
@@ -91,6 +86,21 @@ export class SearchIndex {
 
   close(): void {
     this.db.close();
+  }
+
+  /** @throws Refusal unknown-letters where the index, which knows an older Unicode, reads one word as several */
+  private matches(asked: string, number: number): number[] {
+    try {
+      const all = this.db.prepare('SELECT rowid FROM word WHERE word MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid');
+      return all.pluck().all(asked, number * SPAN, (number + 1) * SPAN - 1) as number[];
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('fts5:')) throw error;
+      const why = 'they hold letters that the index does not know';
+      throw new Refusal(
+        { code: 'unknown-letters', what: `the words ${asked}`, why, instead: 'search for other words' },
+        { cause: error },
+      );
+    }
   }
 
   private state(run: string): { number: number; upto: number } {

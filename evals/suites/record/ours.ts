@@ -1,7 +1,7 @@
 /** The record's side: building the homes through the store, and the times and bytes that are compared. */
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inspectLog } from '../../../src/export/index.ts';
+import { inspectLog, inspectName } from '../../../src/export/index.ts';
 import { openRecord, SearchIndex } from '../../../src/store/index.ts';
 import { record, SEARCHED, type Shape } from './content.ts';
 
@@ -102,7 +102,7 @@ export function many(folder: string, shape: Shape, runs: number, times: number):
   }, 1);
   for (const name of names) {
     const source = { run: writer.findRun(name), steps: writer.steps(name), artifacts: folder };
-    writeFileSync(join(logs, `${name}.eval`), inspectLog(source).bytes);
+    writeFileSync(join(logs, inspectName(source.run)), inspectLog(source).bytes);
   }
   writer.close();
   const list = seconds(() => opened(file, (reader) => reader.list()), times);

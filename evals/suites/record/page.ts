@@ -104,7 +104,7 @@ A time says little on another machine; the ratios are the claim.
 
 ${table(['what', 'recircuit', 'inspect-ai', 'ratio', 'asked', 'holds'], rows)}
 
-Durable steps a second, one after the other, each on the disk before the next: ${Math.round(ours.many.steps_per_second)} (${ours.many.steps} steps of ${ours.many.runs} runs, sealed and signed).
+Durable steps a second, one after the other, each on the disk before the next: ${Math.round(ours.many.steps_per_second)} (${ours.many.steps} steps of ${ours.many.runs} runs, sealed and signed). The time of Inspect's headers is\nwithout finding the files, which took another ${ms(theirs.listing.median)}.
 
 The search index is a file of its own, made from the record when somebody first searches a run, and may be deleted. Inspect has none, so its bytes are told of here and not above:
 

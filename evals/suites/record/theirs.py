@@ -40,6 +40,8 @@ for name, path in asked["transcripts"].items():
     }
     del log, sample
 folder = asked["folder"]
-found["headers"] = seconds(lambda: read_eval_log_headers(list_eval_logs(folder)), asked["times"])
-found["logs"] = len(list_eval_logs(folder))
+logs = list_eval_logs(folder)
+found["logs"] = len(logs)
+found["listing"] = seconds(lambda: list_eval_logs(folder), asked["times"])
+found["headers"] = seconds(lambda: read_eval_log_headers(logs), asked["times"])
 print(json.dumps(found))
