@@ -218,69 +218,6 @@ describe('runs export', () => {
   });
 });
 
-describe('review', () => {
-  it('two reviewers, one by command and one on a walk; their disagreement comes first', async () => {
-    const folder = temporaryFolder();
-    copyFileSync(join(home.home, 'runs.db'), join(folder, 'runs.db'));
-    const ann = [
-      'review',
-      'label',
-      'latest',
-      'eureka',
-      'present',
-      '--cite',
-      '3,5',
-      '--note',
-      'odd \u001b[2J',
-      '--reviewer',
-      'ann',
-    ];
-    expect(await recircuit(ann, {}, folder)).toMatchObject({ code: 0, stdout: '' });
-    const walked = [
-      '/antonym',
-      '12',
-      'label p-hacking absent',
-      'label eureka absent',
-      'label joy present 1',
-      'labels',
-      'q',
-      'never',
-    ];
-    const main = join(root, 'src/cli/main.ts');
-    const { stdout, exitCode } = await execa(
-      'node',
-      ['--import', 'tsx', main, 'review', 'latest', '--reviewer', 'bob'],
-      {
-        cwd: root,
-        input: walked.join('\n'),
-        env: { RECIRCUIT_HOME: folder, NO_COLOR: '1' },
-      },
-    );
-    expect(exitCode).toBe(0);
-    expect(stdout).not.toMatch(/\p{Cc}(?<!\n)/u);
-    expect(stdout).toMatch(/^12\/\d+ /m);
-    expect(stdout).toMatch(/steps? with antonym/);
-    expect(stdout).toContain('label "joy"');
-    const { stdout: said } = await recircuit(['review', 'labels', 'latest'], {}, folder);
-    expect(said.split('\n')[0]).toMatch(/^disputed {2}eureka/);
-    expect(said).toContain('odd \\u{1b}[2J');
-    expect(said).toContain('0 of 1 labels that two reviewers judged agree');
-  });
-});
-
-describe('runs import', () => {
-  it('takes in what was exported, tensors too, and refuses it once a byte is altered', async () => {
-    const file = join(temporaryFolder(), 'run.jsonl');
-    const other = temporaryFolder();
-    await recircuit(['runs', 'export', 'latest', '--format', 'jsonl', '--out', file]);
-    expect(await recircuit(['runs', 'import', file], {}, other)).toMatchObject({ code: 0 });
-    expect(await recircuit(['runs', 'verify', 'latest'], {}, other)).toMatchObject({ code: 0 });
-    writeFileSync(file, readFileSync(file, 'utf8').replace('"seed":0', '"seed":1'));
-    const altered = await recircuit(['runs', 'import', file], {}, temporaryFolder());
-    expect(altered).toMatchObject({ code: EXIT.refused, stderr: expect.stringContaining('not changed') });
-  });
-});
-
 describe('run', () => {
   it('goes from the words to a sealed verdict, and shows it again', async () => {
     const model = join(hollow, 'tiny-llama');
