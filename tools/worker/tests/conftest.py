@@ -25,3 +25,21 @@ def model_folder(tmp_path_factory):
         card = process.call("build_organism", build_request(folder), seconds=180)
     assert first_error("OrganismCard", card) is None
     return folder
+
+
+@pytest.fixture(scope="session")
+def benches(tmp_path_factory):
+    """Benches by (architecture, dtype, kind of prompts), each opened once."""
+    from tiny import bench, repeated_material, save  # brings torch, which reads the number of threads above
+
+    made = {}
+
+    def get(architecture: str = "llama", dtype: str = "float32", kind: str = "in-context"):
+        key = (architecture, dtype, kind)
+        if key not in made:
+            place = tmp_path_factory.mktemp("bench")
+            of = repeated_material() if kind == "repeated-tokens" else None
+            made[key] = bench(save(place / "model", architecture), place / "artifacts", dtype=dtype, of=of)
+        return made[key]
+
+    return get

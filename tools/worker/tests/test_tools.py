@@ -1,30 +1,23 @@
 """Every tool on real tiny models, through the contract's own encoder; numbers against arithmetic by hand."""
 
-import dataclasses
-
 import pytest
 import torch
-from tiny import ARCHITECTURES, HEADS, LAYERS, WIDTH, bench, in_context, repeated_material, repeats, save
+from calls import call, injection, means, refused
+from tiny import ARCHITECTURES, HEADS, LAYERS, bench, in_context, repeats, save
 
-from recircuit_worker import contract
-from recircuit_worker.address import Head
 from recircuit_worker.contract import (
     AblateComponentsInput,
     AttentionScoresInput,
     CopyScoresInput,
     DescribeModelInput,
     GeneratePromptsInput,
-    InjectVectorInput,
     MeanActivationsInput,
     MeasureBehaviourInput,
     RankHeadsInput,
     SweepHeadsInput,
 )
-from recircuit_worker.decode import encode_checked
 from recircuit_worker.engine.fast.engine import Fast
 from recircuit_worker.errors import Fault, Refusal
-from recircuit_worker.models.adapter import matrix
-from recircuit_worker.models.values import norm_gain, value_matrix
 from recircuit_worker.tools import (
     ablate_components,
     attention_scores,
@@ -37,44 +30,6 @@ from recircuit_worker.tools import (
     rank_heads,
     sweep_heads,
 )
-from recircuit_worker.tools.copy_scores import embedding_meets_unembedding, layer_scores
-from recircuit_worker.tools.inject_vector import function_vectors, other_tasks
-
-
-@pytest.fixture(scope="session")
-def benches(tmp_path_factory):
-    """Benches by (architecture, dtype, kind of prompts), each opened once."""
-    made = {}
-
-    def get(architecture: str = "llama", dtype: str = "float32", kind: str = "in-context"):
-        key = (architecture, dtype, kind)
-        if key not in made:
-            place = tmp_path_factory.mktemp("bench")
-            of = repeated_material() if kind == "repeated-tokens" else None
-            made[key] = bench(save(place / "model", architecture), place / "artifacts", dtype=dtype, of=of)
-        return made[key]
-
-    return get
-
-
-def call(module, request, at):
-    """Calls a tool as the server does, and holds the answer to the schema."""
-    name = module.__name__.rsplit(".", 1)[1]
-    at.begin(lambda *what: None, lambda: None, name, "a" * 64)
-    answer = module.run(request, at)
-    encode_checked("".join(word.capitalize() for word in name.split("_")) + "Output", answer)
-    return answer
-
-
-def means(at, *tasks: str, **recipe):
-    return call(mean_activations, MeanActivationsInput(in_context(*tasks, **recipe), False), at)
-
-
-def injection(at, source: str, *tasks: str, **changes) -> InjectVectorInput:
-    base = InjectVectorInput(
-        in_context(*tasks, variant="zero-shot"), source, ("a0.h1", "a2.h3"), None, (1.0,), "own-task", "raw"
-    )
-    return dataclasses.replace(base, **changes)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -126,49 +81,6 @@ def test_the_whole_path_of_repeated_tokens(benches, architecture) -> None:
     assert len(copies.heads) == LAYERS * HEADS and copies.heads[0].score > copies.heads[-1].score
 
 
-def test_a_function_vector_is_the_projection_of_the_means(benches) -> None:
-    at = benches("gpt2", "float64")  # biased projection: the bias must not be counted
-    values = torch.randn(2, LAYERS, HEADS, at.facts.head_dim)
-    found = function_vectors(values, [Head(1, 0), Head(1, 2), Head(2, 3)], at.parts)
-    expected = torch.zeros(2, WIDTH, dtype=torch.float64)
-    for layer, heads in ((1, (0, 2)), (2, (3,))):
-        kept = torch.zeros(2, HEADS, at.facts.head_dim, dtype=torch.float64)
-        kept[:, list(heads)] = values[:, layer, list(heads)].double()
-        projection = at.parts.layers[layer].projection
-        expected += projection(kept.flatten(1)) - projection.bias
-    torch.testing.assert_close(found.double(), expected, atol=1e-5, rtol=0)
-
-
-def test_through_norm_uses_the_norm_behind_the_heads(benches) -> None:
-    at = benches("gemma2")
-    values = torch.randn(1, LAYERS, HEADS, at.facts.head_dim)
-    heads = [Head(1, 0), Head(1, 1)]
-    raw, through = (function_vectors(values, heads, at.parts, through_norm=norm) for norm in (False, True))
-    norm = at.model.model.model.layers[1].post_attention_layernorm
-    torch.testing.assert_close(through, norm(raw), atol=1e-5, rtol=0)
-    llama = benches("llama")
-    values = torch.randn(1, LAYERS, HEADS, llama.facts.head_dim)
-    assert torch.equal(
-        function_vectors(values, heads, llama.parts), function_vectors(values, heads, llama.parts, through_norm=True)
-    )
-
-
-def test_a_vector_of_almost_no_length_changes_nothing(benches) -> None:
-    at = benches()
-    source = means(at).means.sha256
-    found = call(inject_vector, injection(at, source, scales=(1e-9,), layers=(0, 2)), at)
-    assert [row.accuracy for row in found.rows] == [found.before] * 2
-    assert found.accuracy.shape == (3, 2, 1)
-
-
-def test_the_other_task_is_of_the_same_domain_and_never_the_own(benches) -> None:
-    at = benches()
-    assert other_tasks(["same", "next", "other"], at) == ["next", "same", "same"]
-    with pytest.raises(Refusal) as refused:
-        other_tasks(["same"], at)
-    assert refused.value.code == "no-other-task"
-
-
 def test_ranking_is_the_mean_over_prompts_then_tasks(benches) -> None:
     at = benches()
     effects = torch.zeros(2, 4, LAYERS, HEADS)
@@ -218,12 +130,6 @@ def test_effects_that_are_all_zero_are_a_fault(tmp_path) -> None:
     assert fault.value.code == "all-effects-zero"
 
 
-def refused(module, request, at) -> str:
-    with pytest.raises(Refusal) as found:
-        call(module, request, at)
-    return found.value.code
-
-
 def test_bad_requests_are_refused(benches) -> None:
     at = benches()
     source = means(at, "same", "next").means.sha256
@@ -269,55 +175,6 @@ def test_progress_reaches_its_total(benches) -> None:
     at.begin(lambda *what: told.append(what), lambda: None, "sweep_heads", "c" * 64)
     sweep_heads.run(SweepHeadsInput(in_context(), "mean", source, (-1,)), at)
     assert told[-1][0] == told[-1][1] == at.engine.counts.forwards + at.engine.counts.rows
-
-
-@pytest.mark.parametrize(
-    ("pattern", "expected"),
-    [
-        ("induction", [(4, 2), (5, 3), (6, 4)]),  # bos a b c a b c: the second a looks at the b after the first
-        ("duplicate-token", [(4, 1), (5, 2), (6, 3)]),
-        ("previous-token", [(2, 1), (3, 2), (4, 3), (5, 4), (6, 5)]),
-    ],
-)
-def test_places_of_patterns(pattern, expected) -> None:
-    recipe = contract.RepeatedPrompts("repeated-tokens", 3, 2, 1, 0)
-    assert list(zip(*attention_scores.places(pattern, recipe, 1), strict=True)) == expected
-
-
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_copying_scores_are_those_of_the_vocabulary_sized_product(benches, architecture) -> None:
-    at = benches(architecture)
-    parts, layer = at.parts, 1
-    found = layer_scores(parts, layer, embedding_meets_unembedding(parts), at.facts.vocabulary)
-    norms = parts.layers[layer]
-    into, centred = norm_gain(norms.input_norm, parts)
-    gain = norm_gain(norms.post_attention_norm, parts)[0] * norm_gain(parts.final_norm, parts)[0]
-    embedding = parts.embedding.weight.double()
-    if centred:
-        embedding = embedding - embedding.mean(1, keepdim=True)
-    values = value_matrix(parts, layer, at.facts.vocabulary).double()
-    outputs = matrix(norms.projection).double().unflatten(0, (HEADS, -1))
-    for head in range(HEADS):
-        through = (embedding * into.double()) @ values[:, head] @ outputs[head]
-        eigenvalues = torch.linalg.eigvals((through * gain.double()) @ matrix(parts.unembedding).double())
-        expected = eigenvalues.sum().real / eigenvalues.abs().sum()
-        assert float(found[head]) == pytest.approx(float(expected), abs=2e-3)
-
-
-def test_a_copying_head_scores_one_and_its_negative_minus_one(benches, tmp_path) -> None:
-    at = bench(save(tmp_path / "model", "llama"), tmp_path / "artifacts")
-    model = at.model.model
-    model.lm_head.weight.copy_(model.model.embed_tokens.weight)
-    model.model.norm.weight.fill_(1)
-    layer = model.model.layers[1]
-    layer.input_layernorm.weight.fill_(1)
-    width = at.facts.head_dim
-    layer.self_attn.o_proj.weight[:, :width] = layer.self_attn.v_proj.weight[:width].T  # W_O = W_V transposed
-    layer.self_attn.o_proj.weight[:, width : 2 * width] = -layer.self_attn.v_proj.weight[:width].T
-    found = call(copy_scores, CopyScoresInput(("a1.h0", "a1.h1")), at)
-    assert found.heads[0].score == pytest.approx(1, abs=1e-3)
-    assert found.heads[1].score == pytest.approx(-1, abs=1e-3)
-    assert found.mean == pytest.approx(0, abs=1e-3)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
