@@ -39,7 +39,7 @@ function lines({ paint }: Cli, run: string, found: Verification): string[] {
   const seen = `${found.steps} steps and ${found.artifacts} artifacts`;
   const verdict = found.ok
     ? paint.tone('pass', `${seen} are as they were written`)
-    : paint.tone('fail', `${found.problems.length} problems in ${seen}`);
+    : paint.tone('fail', `${found.problems.length} problem${found.problems.length === 1 ? '' : 's'} in ${seen}`);
   return [
     ...problems,
     `${safe(run, 'line')}: ${verdict}`,
