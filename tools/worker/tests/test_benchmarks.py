@@ -133,7 +133,7 @@ def test_the_command_runs_where_only_torch_and_transformers_are(tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     assert "the numbers agree" in done.stdout
     assert "not installed" in done.stdout
-    report = json.loads((tmp_path / "sweep-tiny-cpu.json").read_text(encoding="utf8"))
+    report = json.loads((tmp_path / "patching-sweep-tiny-cpu.json").read_text(encoding="utf8"))
     assert report["machine"]["packages"]["torch"] == torch.__version__
     assert (tmp_path / PAGE).read_text(encoding="utf8").count("| R1 |") == 1
 

@@ -11,13 +11,15 @@ from recircuit_worker.benchmarks.machine import find_machine
 from recircuit_worker.benchmarks.table import markdown_table, show, text_table
 
 PAGE = "patching.md"
+PREFIX = "patching-"
+"""of its reports: the folder may hold other benchmarks too"""
 
 
 def write_report(found: dict, name: str, device: torch.device, arguments: Sequence[str], folder: Path) -> dict:
-    """Writes `<name>.json` and the page of all reports in the folder; returns the whole report."""
+    """Writes `patching-<name>.json` and the page of all reports in the folder; returns the whole report."""
     report = {"machine": asdict(find_machine(device, arguments)), **found}
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{name}.json"
+    file = folder / f"{PREFIX}{name}.json"
     file.write_text(json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf8")
     (folder / PAGE).write_text(page(folder), encoding="utf8")
     return report
@@ -39,7 +41,7 @@ def print_report(report: dict) -> None:
 def page(folder: Path) -> str:
     """Returns all reports of a folder as one Markdown page."""
     parts = ["# Benchmarks of patching\n\nMade by `npm run bench`; do not edit. How to read it: `README.md` beside it."]
-    for file in sorted(folder.glob("*.json")):
+    for file in sorted(folder.glob(f"{PREFIX}*.json")):
         report = json.loads(file.read_text(encoding="utf8"))
         about, *machine = heading(report)
         parts.append(f"## {about}\n\n" + "  \n".join([*machine, f"`{report['machine']['command']}`"]))
