@@ -10,6 +10,7 @@ import { root, workerPython } from './paths.mjs';
 import { SetupError, say } from './report.mjs';
 import { runQuietly, runVisibly } from './run.mjs';
 import { hasStamp, keyOf, removeStamp, writeStamp } from './stamp.mjs';
+import { runSuite } from './suite.mjs';
 
 const venv = join(root, '.venv-bench');
 const python = process.platform === 'win32' ? join(venv, 'Scripts', 'python.exe') : join(venv, 'bin', 'python');
@@ -17,20 +18,20 @@ const requirements = join(root, 'tools', 'worker', 'recircuit_worker', 'benchmar
 const stamp = join(venv, '.recircuit-stamp');
 const key = () => keyOf([requirements]);
 
-/** Everything that can be measured without a GPU; only the sweeps are run beside other libraries. */
+/** What is measured of patching without a GPU; only the sweeps are run beside other libraries. */
 const ALL = [
   ['--shape', 'gpt2-small'],
   ['--shape', 'icl-gemma2'],
   ...['protocol', 'growth', 'memory', 'paths'].map((what) => ['--what', what, '--rivals', 'none']),
 ];
 
-/** Runs one benchmark, or all there are. Returns the first exit code that is not 0. */
+/** Runs one benchmark of patching, or all there are, that of the record too. Returns an exit code that is not 0 if there is one. */
 export async function runBenchmarks([which, ...args]) {
   if (which !== 'all' && which !== 'patching')
     throw new SetupError(`there is no benchmark \`${which}\`: use patching, or all.`);
   let code = 0;
   for (const own of which === 'all' ? ALL : [[]]) code = (await runOne([...own, ...args])) || code;
-  return code;
+  return (which === 'all' && (await runSuite('record', []))) || code;
 }
 
 async function runOne(args) {
