@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from recircuit_worker.benchmarks import memory, patching, protocol, protocol_calls
-from recircuit_worker.benchmarks.bars import agreement_bars, at_least, at_most
+from recircuit_worker.benchmarks.bars import agreement_bars, at_least, at_most, cpu_time_bars
 from recircuit_worker.benchmarks.careful import CarefulUser, CarefulUserAnswers, CarefulUserRepeating
 from recircuit_worker.benchmarks.contenders import Contender
 from recircuit_worker.benchmarks.libraries import LIBRARIES, make_libraries
@@ -98,11 +98,23 @@ def test_a_library_that_is_not_installed_loses_its_row_with_the_reason(work: Wor
 
 def test_rounds_measure_every_head_of_a_loop_once_and_count_its_tokens(work: Work) -> None:
     cells = list(range(work.cells))
-    loop, ours = run_rounds([PublishedLoop(work), Ours(work)], cells, lambda line: None, rounds=3)
+    (loop, ours), _ = run_rounds([PublishedLoop(work), Ours(work)], cells, lambda line: None, rounds=3)
     whole = work.cells * work.layers * work.ids.numel()
     assert (loop.measured_cells, loop.layer_tokens, loop.seconds.rounds) == (work.cells, whole, 3)
     assert not loop.told.logits.isnan().any()
     assert ours.layer_tokens < whole / 5
+
+
+class TooLarge(BatchedLoop):
+    def sweep(self, cells: list[int], told: Told) -> None:
+        raise torch.OutOfMemoryError
+
+
+def test_a_contender_that_runs_out_of_memory_loses_its_row_and_its_bars(work: Work) -> None:
+    outcomes, missing = run_rounds([TooLarge(work), Ours(work)], [0, 1], lambda line: None, rounds=1)
+    assert [outcome.contender.key for outcome in outcomes] == ["F"]
+    assert [key.split()[0] for key in missing] == ["R2"]
+    assert cpu_time_bars({"F": outcomes[0]}) == []
 
 
 def test_in_bfloat16_the_truth_is_the_same_model_in_float32() -> None:

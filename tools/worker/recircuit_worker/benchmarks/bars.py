@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan, nan
 
 from recircuit_worker.benchmarks.rounds import Outcome
 
@@ -31,19 +32,21 @@ def at_most(says: str, measured: float, most: float, *, decides: bool = False) -
 
 
 def ratio(outcomes: Mapping[str, Outcome], slow: str, fast: str) -> float:
-    """Returns how many times as long one takes as another, by medians."""
+    """Returns how many times as long one takes as another, by medians; NaN if one could not run."""
+    if slow not in outcomes or fast not in outcomes:
+        return nan
     return outcomes[slow].seconds.median / outcomes[fast].seconds.median
 
 
 def cpu_time_bars(outcomes: Mapping[str, Outcome]) -> list[Bar]:
     """Returns the bars of GPT-2 small on two threads."""
-    return [
+    return _measured(
         at_least("R1 / F, times as fast as the published loop", ratio(outcomes, "R1", "F"), 60),
         at_least("R6 / F, times as fast as the careful user", ratio(outcomes, "R6", "F"), 3.5),
         at_least("R6a / Fa, the same for answers' logits only", ratio(outcomes, "R6a", "Fa"), 4.5),
         at_most("F / R3, means given to the exact sweep", ratio(outcomes, "F", "R3"), 1.2),
         at_most("Fs / R3, both run a source of their own", ratio(outcomes, "Fs", "R3"), 1.2),
-    ]
+    )
 
 
 def gpu_time_bars(outcomes: Mapping[str, Outcome], prompts: int, model_bytes: int) -> list[Bar]:
@@ -58,7 +61,12 @@ def gpu_time_bars(outcomes: Mapping[str, Outcome], prompts: int, model_bytes: in
     ]
     if ours.peak_bytes is not None:
         bars.append(at_most("F, peak memory with the model, GB", (ours.peak_bytes + model_bytes) / 1e9, 40))
-    return bars
+    return _measured(*bars)
+
+
+def _measured(*bars: Bar) -> list[Bar]:
+    """Returns the bars whose contenders could run; the others' rows say why not."""
+    return [bar for bar in bars if not isnan(bar.measured)]
 
 
 def agreement_bars(rows: Sequence[Mapping]) -> list[Bar]:

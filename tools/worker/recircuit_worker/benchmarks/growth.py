@@ -47,7 +47,7 @@ def run_growth(device: torch.device, dtype: torch.dtype, say, rounds: int) -> di
         say(f"{changed} {size[changed]}")
         work = random_work(_shape(size), make_model(_shape(size), device, dtype))
         cells = list(range(0, work.cells, max(1, work.cells // LOOP_CELLS)))
-        ours, loop = run_rounds([Ours(work), PublishedLoop(work)], cells, lambda line: None, rounds)
+        (ours, loop), _ = run_rounds([Ours(work), PublishedLoop(work)], cells, lambda line: None, rounds)
         others += [ours.others, loop.others]
         worst = max(worst, compare(ours.told, loop.told).logits or 0.0)
         expected = layer_tokens(work)

@@ -6,8 +6,10 @@ over all rounds; a round's time is scaled to the whole sweep. The others do the 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from statistics import median
 
+import torch
 from torch import nn
 
 from recircuit_worker.benchmarks.clock import Seconds, Spent, spend, summed_up
@@ -64,8 +66,8 @@ def _tokens(args: tuple, kwargs: dict) -> int:
 
 def run_rounds(
     contenders: Sequence[Contender], cells: Sequence[int], say: Callable[[str], None], rounds: int = ROUNDS
-) -> list[Outcome]:
-    """Returns what each contender did.
+) -> tuple[list[Outcome], dict[str, str]]:
+    """Returns what each contender did, and of those that ran out of memory their key and name, and that.
 
     Args:
         cells: those that loops by head measure.
@@ -73,26 +75,37 @@ def run_rounds(
     states = [_State(contender, cells, rounds) for contender in contenders]
     for state in states:
         say(f"{state.contender.key}: {state.contender.about}")
-        state.prepare()
+        state.attempt(state.prepare)
     for number in range(rounds):
         turn = number % len(states)
         for state in [*states[turn:], *states[:turn]]:
-            state.go(number)
-        say(
-            f"round {number + 1} of {rounds}: "
-            + ", ".join(f"{s.contender.key} {s.spent[-1].seconds:.3g} s" for s in states)
-        )
-    return [state.outcome() for state in states]
+            state.attempt(partial(state.go, number))
+        took = ", ".join(f"{state.contender.key} {state.spent[-1].seconds:.3g} s" for state in states if state.fits)
+        say(f"round {number + 1} of {rounds}: {took}")
+    too_large = [state.contender for state in states if not state.fits]
+    return (
+        [state.outcome() for state in states if state.fits],
+        {f"{contender.key} {contender.about}:": "out of memory" for contender in too_large},
+    )
 
 
 class _State:
     def __init__(self, contender: Contender, cells: Sequence[int], rounds: int) -> None:
-        self.contender, self.work = contender, contender.work
+        self.contender, self.work, self.fits = contender, contender.work, True
         self.told, self.spent = Told(self.work), list[Spent]()
         everything = list(range(self.work.cells))
         by_head = contender.by_head
         self._shares = [list(cells[number::rounds]) if by_head else everything for number in range(rounds)]
         self._tokens = self._logits = 0.0
+
+    def attempt(self, run: Callable[[], None]) -> None:
+        """Runs, unless this contender has run out of memory: that costs it its row, not everyone the table."""
+        try:
+            if self.fits:
+                run()
+        except torch.OutOfMemoryError:
+            self.fits = False
+            torch.cuda.empty_cache()
 
     def prepare(self) -> None:
         """Warms up; those that do the whole sweep at a time say all their numbers here, untimed, and are counted."""

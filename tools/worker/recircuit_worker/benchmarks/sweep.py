@@ -47,7 +47,8 @@ def run_sweep(shape: Shape, device: torch.device, dtype: torch.dtype, say: Say, 
         cells = sorted(Random(0).sample(cells, shape.sampled))
     contenders = [make(work) for make in EVERYONE]
     libraries, missing = make_libraries(work) if rivals else ([], {"R4": LEFT_OUT, "R5": LEFT_OUT})
-    outcomes = run_rounds([*contenders, *libraries], cells, say, rounds)
+    outcomes, too_large = run_rounds([*contenders, *libraries], cells, say, rounds)
+    missing |= too_large
     by_key = {outcome.contender.key: outcome for outcome in outcomes}
     rows = [_row(outcome, by_key, work) for outcome in outcomes]
     bars = _bars(work, by_key, rows, cells)
@@ -94,7 +95,7 @@ def _bars(work: Work, outcomes: dict[str, Outcome], rows: list[dict], cells: lis
 
 def _row(outcome: Outcome, outcomes: dict[str, Outcome], work: Work) -> dict:
     contender = outcome.contender
-    compared = contender.compared_with
+    compared = contender.compared_with if contender.compared_with in outcomes else None
     agreement = None if compared is None else asdict(compare(outcome.told, outcomes[compared].told))
     median = outcome.seconds.median
     return {
