@@ -12,7 +12,7 @@ import torch
 
 from recircuit_worker.benchmarks import memory, patching, protocol, protocol_calls
 from recircuit_worker.benchmarks.bars import agreement_bars, at_least, at_most, cpu_time_bars
-from recircuit_worker.benchmarks.careful import CarefulUser, CarefulUserAnswers, CarefulUserRepeating
+from recircuit_worker.benchmarks.careful import CarefulUser, CarefulUserAnswers, ExpertUser, ExpertUserAnswers
 from recircuit_worker.benchmarks.contenders import Contender
 from recircuit_worker.benchmarks.libraries import LIBRARIES, make_libraries
 from recircuit_worker.benchmarks.loops import BatchedLoop, PublishedLoop
@@ -46,7 +46,7 @@ def published(work: Work) -> Told:
     return told_by(PublishedLoop(work))
 
 
-@pytest.mark.parametrize("make", [BatchedLoop, CarefulUser, CarefulUserRepeating, Ours, OursSingly])
+@pytest.mark.parametrize("make", [BatchedLoop, CarefulUser, ExpertUser, Ours, OursSingly])
 def test_every_exact_contender_gives_the_logits_of_the_published_loop(work: Work, published: Told, make) -> None:
     found = compare(told_by(make(work)), published)
     assert (found.cells, found.compared_tokens, found.same_top) == (work.cells, work.model.config.vocab_size, True)
@@ -55,7 +55,7 @@ def test_every_exact_contender_gives_the_logits_of_the_published_loop(work: Work
     assert published.effect().abs().max() > 1e-3  # agreement about nothing would be none
 
 
-@pytest.mark.parametrize("make", [CarefulUserAnswers, OursAnswers])
+@pytest.mark.parametrize("make", [CarefulUserAnswers, ExpertUserAnswers, OursAnswers])
 def test_contenders_that_want_two_logits_agree_on_them(work: Work, published: Told, make) -> None:
     found = compare(told_by(make(work)), published)
     assert found.logits < 1e-4

@@ -20,7 +20,8 @@ from recircuit_worker.models.adapter import matrix
 class CarefulUser(Contender):
     """Prefix cache, then one forward of one token with one row for each head; the logits of the whole vocabulary.
 
-    The rows' caches are views of the prefix until transformers appends the last token's keys, which copies them once.
+    The cache is repeated in transformers' own way. That copies it for every row, and appending the last token's keys
+    copies it again.
     """
 
     key, about = "R6", "careful user: prefix KV cache, one single-token forward, one row per head"
@@ -51,11 +52,8 @@ class CarefulUser(Contender):
         return cache
 
     def _repeated(self, prefix: DynamicCache, rows: int) -> DynamicCache:
-        cache = DynamicCache()
-        for layer in prefix.layers:
-            mine = copy.copy(layer)
-            mine.keys, mine.values = (part.expand(rows, -1, -1, -1) for part in (layer.keys, layer.values))
-            cache.layers.append(mine)
+        cache = copy.deepcopy(prefix)
+        cache.batch_repeat_interleave(rows)
         return cache
 
     def _rows_of(self, prompt: int, cells: list[int], prefix: DynamicCache, told: Told) -> None:
@@ -86,17 +84,6 @@ class CarefulUser(Contender):
         told.put(prompt, cells, logits[:, -1][None])
 
 
-class CarefulUserRepeating(CarefulUser):
-    """The same through transformers' public way to repeat a cache, which copies it once more."""
-
-    key, about = "R6b", "careful user, cache repeated by batch_repeat_interleave"
-
-    def _repeated(self, prefix: DynamicCache, rows: int) -> DynamicCache:
-        cache = copy.deepcopy(prefix)
-        cache.batch_repeat_interleave(rows)
-        return cache
-
-
 class CarefulUserAnswers(CarefulUser):
     """The same where only the logits of the two answers are wanted."""
 
@@ -108,3 +95,30 @@ class CarefulUserAnswers(CarefulUser):
         logits = functional.linear(hidden, matrix(work.parts.unembedding)[:, work.answers[prompt][0]].T)
         cap = getattr(work.model.config.get_text_config(), "final_logit_softcapping", None)
         told.answers[prompt, cells] = (logits if cap is None else cap * torch.tanh(logits / cap)).to(told.answers)
+
+
+class ExpertUser(CarefulUser):
+    """The same by somebody who reaches into the cache: rows are views of the prefix, so that it is copied only once."""
+
+    key, about = "R6v", "the same, the cache repeated as views by hand"
+
+    def _repeated(self, prefix: DynamicCache, rows: int) -> DynamicCache:
+        return _views(prefix, rows)
+
+
+class ExpertUserAnswers(CarefulUserAnswers):
+    """Both."""
+
+    key, about = "R6va", "the same, the cache repeated as views by hand, answers' logits only"
+
+    def _repeated(self, prefix: DynamicCache, rows: int) -> DynamicCache:
+        return _views(prefix, rows)
+
+
+def _views(prefix: DynamicCache, rows: int) -> DynamicCache:
+    cache = DynamicCache()
+    for layer in prefix.layers:
+        mine = copy.copy(layer)
+        mine.keys, mine.values = (part.expand(rows, -1, -1, -1) for part in (layer.keys, layer.values))
+        cache.layers.append(mine)
+    return cache

@@ -9,7 +9,7 @@ import torch
 
 from recircuit_worker.benchmarks.attribution import Attribution, AttributionOfMeans
 from recircuit_worker.benchmarks.bars import Bar, agreement_bars, cpu_time_bars, gpu_time_bars
-from recircuit_worker.benchmarks.careful import CarefulUser, CarefulUserAnswers, CarefulUserRepeating
+from recircuit_worker.benchmarks.careful import CarefulUser, CarefulUserAnswers, ExpertUser, ExpertUserAnswers
 from recircuit_worker.benchmarks.clock import busy_note
 from recircuit_worker.benchmarks.halves import half_precision_bars
 from recircuit_worker.benchmarks.libraries import make_libraries
@@ -29,8 +29,9 @@ EVERYONE = (
     Attribution,
     AttributionOfMeans,
     CarefulUser,
-    CarefulUserRepeating,
     CarefulUserAnswers,
+    ExpertUser,
+    ExpertUserAnswers,
     Ours,
     OursAnswers,
     OursSingly,
