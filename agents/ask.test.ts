@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Action } from './action.ts';
 import { ask } from './ask.ts';
 import { observation } from './fixtures/view.ts';
-import type { Planner } from './ports.ts';
+import type { Planner, Recorder } from './ports.ts';
 
 /** Answers in order, and keeps what it was told. */
 function planner(...answers: unknown[]): Planner & { complaints: (string | null)[] } {
@@ -15,12 +16,23 @@ function planner(...answers: unknown[]): Planner & { complaints: (string | null)
     },
   };
 }
+const recorder: Recorder = {
+  record: () => {
+    throw new Error('nothing is recorded here');
+  },
+  steps: () => [],
+};
+const put = (to: Planner, wanted: Action['kind'][], problemOf?: (action: Action) => string | null) =>
+  ask(
+    { planner: to, recorder, signal: new AbortController().signal },
+    { question: 'plan', observation: observation(), wanted, ...(problemOf ? { problemOf } : {}) },
+  );
 const tool = { kind: 'tool', name: 'a', tool: 't', input: {}, serves: [], because: 'b' };
 
 describe('ask', () => {
   it('sends an answer that does not fit back with the reason', async () => {
     const repairing = planner({ kind: 'tool' }, tool);
-    expect(await ask(repairing, observation(), ['tool'])).toEqual(tool);
+    expect(await put(repairing, ['tool'])).toEqual(tool);
     expect(repairing.complaints[0]).toBeNull();
     expect(repairing.complaints[1]).toContain('name');
   });
@@ -32,15 +44,21 @@ describe('ask', () => {
       tool,
       tool,
     );
-    const action = await ask(stubborn, observation(), ['tool'], () => 'the name a is taken');
+    const action = await put(stubborn, ['tool'], () => 'the name a is taken');
     expect(action).toEqual({ kind: 'give-up', reason: 'no valid action after 3 repairs: the name a is taken' });
     expect(stubborn.complaints).toHaveLength(4);
     expect(stubborn.complaints[1]).toContain('hidden');
     expect(stubborn.complaints[2]).toContain('a claim is not wanted now');
   });
 
+  it('passes on why a planner finds its own answer unusable', async () => {
+    const repairing = planner({ kind: 'unusable', why: 'the input is no JSON' }, tool);
+    expect(await put(repairing, ['tool'])).toEqual(tool);
+    expect(repairing.complaints[1]).toBe('the input is no JSON');
+  });
+
   it('lets a planner give up at any time', async () => {
-    expect(await ask(planner({ kind: 'give-up', reason: 'no' }), observation(), ['plan'])).toEqual({
+    expect(await put(planner({ kind: 'give-up', reason: 'no' }), ['plan'])).toEqual({
       kind: 'give-up',
       reason: 'no',
     });

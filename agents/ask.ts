@@ -1,25 +1,40 @@
 /** One question to a planner: its answer is validated, and sent back with the reason when it does not hold. */
 import * as z from 'zod';
 import { Action } from './action.ts';
-import type { Observation, Planner } from './ports.ts';
+import { Conversation } from './conversation.ts';
+import type { AgentPorts, Observation } from './ports.ts';
 
 const REPAIRS = 3;
+
+/** A planner may find its own answer unusable, with better words than a schema has. */
+const Unusable = z.strictObject({ kind: z.literal('unusable'), why: z.string() });
+export type Unusable = z.infer<typeof Unusable>;
+
+/** What is asked: `question` names it in the record, e.g. `search/03`. */
+export interface Question {
+  readonly question: string;
+  readonly observation: Observation;
+  readonly wanted: readonly Action['kind'][];
+  /** What is wrong with an answer of a wanted kind, or null. */
+  readonly problemOf?: (action: Action) => string | null;
+}
 
 /**
  * Returns an action of one of the kinds that are wanted and in which `problemOf` finds nothing.
  * Contract: asks at most 1 + 3 times; after that the answer is `give-up`, which is always allowed.
  */
 export async function ask(
-  planner: Planner,
-  observation: Observation,
-  wanted: readonly Action['kind'][],
-  problemOf: (action: Action) => string | null = () => null,
+  { planner, recorder, signal }: Pick<AgentPorts, 'planner' | 'recorder' | 'signal'>,
+  { question, observation, wanted, problemOf = () => null }: Question,
 ): Promise<Action> {
+  const means = { conversation: new Conversation(recorder, question), signal };
   let complaint: string | null = null;
   for (let attempt = 0; attempt <= REPAIRS; attempt++) {
-    const parsed = Action.safeParse(await planner.next({ ...observation, complaint }));
-    if (!parsed.success) {
-      complaint = z.prettifyError(parsed.error);
+    const answer = await planner.next({ ...observation, complaint }, means);
+    const unusable = Unusable.safeParse(answer);
+    const parsed = Action.safeParse(answer);
+    if (unusable.success || !parsed.success) {
+      complaint = unusable.success ? unusable.data.why : z.prettifyError(parsed.error as z.ZodError);
       continue;
     }
     const action = parsed.data;

@@ -4,10 +4,11 @@ import type { AgentPorts } from './ports.ts';
 
 export { Action } from './action.ts';
 export { agentIsDone } from './acts.ts';
-export { plannerNamed, plannerNames } from './planners/index.ts';
+export { type Outside, Prompts, plannerNamed, plannerNames } from './planners/index.ts';
 export type {
   AgentPorts,
   AgentView,
+  Means,
   Observation,
   Planner,
   Purpose,

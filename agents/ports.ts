@@ -14,6 +14,7 @@ import type {
   Step,
   StepBody,
 } from '../src/contract/index.ts';
+import type { Conversation } from './conversation.ts';
 
 /** The part of a protocol that an agent reads. Measurements, controls and reference rankings are left out. */
 export interface AgentView
@@ -52,11 +53,23 @@ export interface Observation {
   readonly complaint: string | null;
 }
 
-/** Contract: may answer anything; the graph validates. Holds no state that the observation does not give it. */
+/** What a planner may use beside the observation. */
+export interface Means {
+  /** Turns of a planner that asks a language model: recorded, so that a resumed run pays for none of them again. */
+  readonly conversation: Conversation;
+  /** Aborted when the job is cancelled. */
+  readonly signal: AbortSignal;
+}
+
+/** Contract: may answer anything; the graph validates. Holds no state that the observation and the conversation do not give it. */
 export interface Planner {
-  /** Stands in the record, e.g. `scripted`. */
+  /** Stands in the record, e.g. `scripted`; by it a resumed run finds its planner again. */
   readonly id: string;
-  next(observation: Observation): Promise<unknown>;
+  /** What its decisions depend on; stands in the record, and a run goes on only where it is the same. */
+  readonly settings?: JsonObject | undefined;
+  /** @throws Refusal where it cannot work, before a model is loaded for it. */
+  readonly check?: (() => void) | undefined;
+  next(observation: Observation, means: Means): Promise<unknown>;
 }
 
 export type ToolOutcome =
@@ -93,4 +106,5 @@ export interface AgentPorts {
   /** Facts of the open model, on the search half. */
   readonly facts: ModelFacts;
   readonly seed: number;
+  readonly signal: AbortSignal;
 }

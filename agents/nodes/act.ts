@@ -20,7 +20,12 @@ export const act =
       return { acts: position };
     }
     const observation = observe(ports, state.acts);
-    const action = await ask(ports.planner, observation, ['tool', 'claim'], (answer) => problemOf(answer, observation));
+    const action = await ask(ports, {
+      question: searchAct(position, '').slice(0, -1),
+      observation,
+      wanted: ['tool', 'claim'],
+      problemOf: (answer) => problemOf(answer, observation),
+    });
     return perform(ports, state, observation, action);
   };
 

@@ -12,7 +12,7 @@ export const plan =
   async (state) => {
     const observation = observe(ports, state.acts);
     if (observation.plan !== null) return { planned: true };
-    const action = await ask(ports.planner, observation, ['plan']);
+    const action = await ask(ports, { question: ACT.plan, observation, wanted: ['plan'] });
     if (action.kind !== 'plan') return giveUp(ports, action.kind === 'give-up' ? action.reason : 'no plan');
     ports.recorder.record(ACT.plan, { kind: 'plan', plan: action.plan, sha256: hashOf(action.plan) });
     return { planned: true };

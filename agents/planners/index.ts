@@ -1,11 +1,31 @@
-/** The planners by name: one line each. */
+/** The planners by name: one line each. A name may carry a model: `anthropic:claude-opus-5-5`. */
 import type { Planner } from '../ports.ts';
+import { anthropic } from './anthropic/index.ts';
+import type { Connection } from './anthropic/send.ts';
+import type { Prompts } from './language/opening.ts';
 import { scripted } from './scripted.ts';
 
-const planners = new Map<string, Planner>([scripted].map((planner) => [planner.id, planner]));
+export type { Connection } from './anthropic/send.ts';
+export { Prompts } from './language/opening.ts';
 
-export const plannerNames: readonly string[] = [...planners.keys()];
+/** What planners that ask a language model need from outside; read when one of them is chosen. */
+export interface Outside {
+  readonly prompts: () => Prompts;
+  readonly anthropic: () => Connection;
+}
 
-export function plannerNamed(name: string): Planner | undefined {
-  return planners.get(name);
+type Make = (model: string | undefined, outside: Outside) => Planner;
+
+const planners: Readonly<Record<string, Make>> = {
+  [scripted.id]: () => scripted,
+  anthropic: (model, outside) => anthropic({ model, connection: outside.anthropic(), prompts: outside.prompts() }),
+};
+
+export const plannerNames: readonly string[] = Object.keys(planners);
+
+/** Returns undefined for a name that is not known. A model is passed over by a planner that asks none. */
+export function plannerNamed(name: string, outside: Outside): Planner | undefined {
+  const [kind = '', ...model] = name.split(':');
+  const make = Object.hasOwn(planners, kind) ? planners[kind] : undefined;
+  return make?.(model.length > 0 ? model.join(':') : undefined, outside);
 }

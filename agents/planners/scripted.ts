@@ -7,13 +7,13 @@ import { evaluate, pick, type Scope, wants, wantsOfPick } from '../../src/expres
 import type { Action } from '../action.ts';
 import type { Observation, Planner } from '../ports.ts';
 
-export const scripted: Planner = {
+export const scripted = {
   id: 'scripted',
-  async next(observation): Promise<Action> {
+  async next(observation: Observation): Promise<Action> {
     if (observation.complaint !== null) return { kind: 'give-up', reason: observation.complaint };
     return observation.plan === null ? planOf(observation) : nextOf(observation);
   },
-};
+} satisfies Planner;
 
 function planOf({ protocol }: Observation): Action {
   const items = protocol.procedure.flatMap((item) =>

@@ -37,6 +37,8 @@ export {
 export { Audit, Receipt } from './receipt.ts';
 export { Cell, Run, RunState } from './run.ts';
 export { Phase, type Step, StepBody, type StepKind, type StepOf } from './step.ts';
+export { Usage } from './turn.ts';
+export { spelled } from './unseen.ts';
 export { CriterionResult, Verdict, VerdictName } from './verdict.ts';
 export {
   BuildRequest,

@@ -8,6 +8,7 @@ import { Claim, Plan } from './claim.ts';
 import { Failure } from './error.ts';
 import { ModelFacts } from './model.ts';
 import { Engine, Json, Sha256, Slug } from './names.ts';
+import { FailedReplyBody, ReplyBody, TurnBody } from './turn.ts';
 import { CriterionResult, Verdict } from './verdict.ts';
 
 export const Phase = z.enum(['search', 'verify']).describe('search: the agent asked; verify: the protocol asked');
@@ -19,6 +20,10 @@ export const StepBody = z.discriminatedUnion('kind', [
     protocol_sha256: Sha256,
     model: Slug,
     planner: z.string(),
+    planner_settings: z
+      .record(z.string(), Json)
+      .optional()
+      .describe('what its decisions depend on, e.g. the hash of its prompts'),
     engine: Engine.optional().describe('absent in runs from before there were two'),
     seed: z.number().int(),
     split_sha256: z.strictObject({ search: Sha256, 'held-out': Sha256 }),
@@ -49,6 +54,9 @@ export const StepBody = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('refusal'), phase: Phase, call: z.string(), failure: Failure }),
   z.strictObject({ kind: z.literal('fault'), phase: Phase, failure: Failure }),
+  TurnBody,
+  ReplyBody,
+  FailedReplyBody,
   z.strictObject({ kind: z.literal('gave-up'), reason: z.string() }),
   z.strictObject({ kind: z.literal('claim'), claim: Claim, sha256: Sha256 }),
   z.strictObject({

@@ -84,7 +84,7 @@ async function act(
   });
   const judgeGate = (values: JsonObject, unmeasured: Record<string, string>) =>
     check(shown.gate.criterion, { values, unmeasured, references: {} });
-  const ports = { planner: by, tools, recorder, judgeGate, view: shown, facts: facts(), seed: 1 };
+  const ports = { planner: by, tools, recorder, judgeGate, view: shown, facts: facts(), seed: 1, signal };
   await withCheckpoints(join(folder, 'checkpoints.db'), (checkpointer) =>
     runAgent(ports, { thread: run, checkpointer }),
   );

@@ -15,11 +15,11 @@ export type Deciding = Pick<Prepared, 'protocol' | 'model' | 'planner' | 'seed' 
 export function agentPorts(
   { protocol, planner, view, seed }: Deciding,
   facts: ModelFacts,
-  { recorder, tools }: Pick<AgentPorts, 'recorder' | 'tools'>,
+  outside: Pick<AgentPorts, 'recorder' | 'tools' | 'signal'>,
 ): AgentPorts {
   const judgeGate = (values: JsonObject, unmeasured: Record<string, string>) =>
     check(protocol.gate.criterion, { values, unmeasured, references: {} });
-  return { planner, view, seed, recorder, tools, facts, judgeGate };
+  return { planner, view, seed, facts, judgeGate, ...outside };
 }
 
 /** Measures the sealed claim by the protocol, and records the verdict. @param facts of the model that is open on the held-out half */

@@ -59,8 +59,13 @@ export class Job {
   }
 
   async #search(): Promise<void> {
+    this.#prepared.planner.check?.();
     const { handle, run, recorder } = await this.#enter('search');
-    const ports = agentPorts(this.#prepared, handle.facts, { recorder, tools: this.#tools(handle, recorder) });
+    const ports = agentPorts(this.#prepared, handle.facts, {
+      recorder,
+      tools: this.#tools(handle, recorder),
+      signal: this.#signal,
+    });
     const checkpoints = this.#options.checkpoints ?? join(dirname(resolve(this.#options.artifacts)), 'checkpoints.db');
     await withCheckpoints(checkpoints, (checkpointer) => runAgent(ports, { thread: run, checkpointer }));
   }

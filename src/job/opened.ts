@@ -21,6 +21,7 @@ export function openedBody(
     protocol_sha256: hashOf(protocol),
     model,
     planner: planner.id,
+    ...(planner.settings ? { planner_settings: planner.settings } : {}),
     engine,
     seed,
     split_sha256: splits,

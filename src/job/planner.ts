@@ -3,6 +3,7 @@ import { Action, type Planner, plannerNamed, plannerNames } from '../../agents/i
 import type { ModelFacts } from '../contract/index.ts';
 import { unknownName } from '../protocol/index.ts';
 import type { ReplaceClaim } from './options.ts';
+import { outside } from './outside.ts';
 
 const REPLACED = ', claim replaced';
 
@@ -18,16 +19,17 @@ export function refusePlanner(name: string): void {
 }
 
 function named(name: string): Planner {
-  const planner = plannerNamed(name);
+  const planner = plannerNamed(name, outside);
   if (planner) return planner;
-  throw unknownName('planner', name, plannerNames);
+  throw unknownName('planner', name.split(':')[0] ?? name, plannerNames);
 }
 
 function replacing(planner: Planner, replace: ReplaceClaim): Planner {
   return {
+    ...planner,
     id: `${planner.id}${REPLACED}`,
-    async next(observation) {
-      const parsed = Action.safeParse(await planner.next(observation));
+    async next(observation, means) {
+      const parsed = Action.safeParse(await planner.next(observation, means));
       if (!parsed.success || parsed.data.kind !== 'claim') return parsed.success ? parsed.data : null;
       return { ...parsed.data, claim: replace(parsed.data.claim, observation.facts as ModelFacts, observation.seed) };
     },

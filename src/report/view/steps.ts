@@ -1,5 +1,5 @@
 /** One line for each step: what happened, in words and numbers, without its body. */
-import type { Json, JsonObject, Step, StepBody, StepKind, StepOf } from '../../contract/index.ts';
+import type { Json, JsonObject, Step, StepBody, StepKind, StepOf, Usage } from '../../contract/index.ts';
 import { number, short } from '../numbers.ts';
 import type { StepLine } from './types.ts';
 
@@ -19,6 +19,10 @@ const SUMMARY: { [K in StepKind]: (body: StepOf<K>) => string } = {
   'tool-result': (b) => `${b.tool}: ${brief(b.output)}`,
   refusal: ({ failure: f }) => `${f.what}: ${f.why}. Instead: ${f.instead}.`,
   fault: ({ failure: f }) => `${f.what}: ${f.why}. Instead: ${f.instead}.`,
+  turn: (b) => `${b.model} is asked for ${b.for}`,
+  reply: (b) =>
+    `${b.stop_reason}: ${said(b.content)}; ${read(b.usage)} tokens read, ${b.usage.output} written, ${money(b.usd)}`,
+  'failed-reply': ({ failure: f, usd }) => `${f.what}: ${f.why}; ${money(usd)}`,
   'gave-up': (b) => b.reason,
   claim: ({ claim }) =>
     Object.entries(claim.roles)
@@ -31,6 +35,17 @@ const SUMMARY: { [K in StepKind]: (body: StepOf<K>) => string } = {
 
 function summaryOf<K extends StepKind>(body: StepOf<K> & StepBody): string {
   return (SUMMARY[body.kind as K] as (body: StepOf<K>) => string)(body);
+}
+
+const read = (u: Usage): number => u.input + u.cache_read + u.cache_write_5m + u.cache_write_1h;
+const money = (usd: number | null): string => (usd === null ? 'cost unknown' : `$${number(usd)}`);
+
+/** The tools that a reply asks for, else the beginning of its text. */
+function said(content: readonly Json[]): string {
+  const blocks = content as JsonObject[];
+  const asked = blocks.filter((block) => block['type'] === 'tool_use').map((block) => String(block['name']));
+  const text = blocks.map((block) => (typeof block['text'] === 'string' ? block['text'] : '')).join(' ');
+  return asked.join(', ') || text.slice(0, 200) || 'nothing';
 }
 
 /** Returns the numbers and components of a tool's output, without knowing the tool. */

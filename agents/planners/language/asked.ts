@@ -1,0 +1,92 @@
+/**
+ * One request to a language model, rebuilt from the recorded turns, so that a resumed run sends what the first would have sent.
+ * Content blocks are text, tool_use and tool_result; a provider's own spelling is made by its sender.
+ */
+import type { Json, JsonObject, Usage } from '../../../src/contract/index.ts';
+import type { Turn } from '../../conversation.ts';
+import { type OfferedTool, offered } from '../../offer/offered.ts';
+
+export interface Message {
+  readonly role: 'user' | 'assistant';
+  readonly content: readonly JsonObject[];
+}
+
+export interface Asked {
+  readonly model: string;
+  readonly system: string;
+  readonly tools: readonly OfferedTool[];
+  /** The first is the finding, told once; they alternate, and the last is the user's. */
+  readonly messages: readonly Message[];
+}
+
+/** @param folded how many of the first turns are sent with their results folded; @param told what is new */
+export function askedOf(
+  model: string,
+  system: string,
+  turns: readonly Turn[],
+  folded: number,
+  told: readonly Json[],
+): Asked {
+  const messages: Message[] = [];
+  const add = (role: Message['role'], content: readonly Json[]): void => {
+    const last = messages.at(-1);
+    const blocks = content as JsonObject[];
+    if (blocks.length === 0) return;
+    if (last?.role === role) messages[messages.length - 1] = { role, content: [...last.content, ...blocks] };
+    else messages.push({ role, content: blocks });
+  };
+  turns.forEach((turn, index) => {
+    add('user', index < folded ? turn.told.map(foldedBlock) : turn.told);
+    add(
+      'assistant',
+      turn.reply.content.flatMap((block) => sendable(block, turn.folded === folded)),
+    );
+  });
+  add('user', told);
+  return { model, system, tools: offered(), messages };
+}
+
+/** Turns before the newest few are folded when the last request was larger than this. */
+export interface ContextLimit {
+  readonly tokens: number;
+  /** Turns that stay whole. */
+  readonly whole: number;
+}
+
+/** Returns how many turns to fold now. It only grows, and in large steps, since each change costs the cached history. */
+export function foldedNow(turns: readonly Turn[], { tokens, whole }: ContextLimit): number {
+  const last = turns.at(-1);
+  if (last === undefined) return 0;
+  if (overflowed(last)) return turns.length;
+  return sizeOf(last.reply.usage) > tokens ? Math.max(last.folded, turns.length - whole) : last.folded;
+}
+
+/** The provider found the request, or request and answer, larger than its window. */
+export const TOO_LONG = 'model_context_window_exceeded';
+
+export function overflowed({ reply }: Turn): boolean {
+  return reply.stop_reason === TOO_LONG;
+}
+
+function sizeOf({ input, cache_read, cache_write_5m, cache_write_1h, output }: Usage): number {
+  return input + cache_read + cache_write_5m + cache_write_1h + output;
+}
+
+const RESULT = '<data kind="result">\n';
+
+/** A result becomes its receipt: the first line of what was shown. */
+function foldedBlock(block: Json): Json {
+  const { content, ...rest } = block as JsonObject;
+  if (rest['type'] !== 'tool_result' || typeof content !== 'string' || !content.startsWith(RESULT)) return block;
+  const receipt = content.slice(RESULT.length).split('\n')[0] ?? '';
+  return { ...rest, content: `${RESULT}${receipt}\n(folded; \`more\` shows it again)\n</data>` };
+}
+
+/**
+ * What was recorded of an input that is no JSON is not sent back. Thinking is bound to the conversation in which it arose, so it is
+ * left out once earlier turns have been folded since.
+ */
+function sendable(block: Json, sameHistory: boolean): Json[] {
+  const { unparsed: _, ...rest } = block as JsonObject;
+  return !sameHistory && String(rest['type']).endsWith('thinking') ? [] : [rest];
+}

@@ -1,0 +1,69 @@
+/** The first message: the finding, the model and what the gate found, in the words of the prompt `task.md`. */
+import * as z from 'zod';
+import { Fault, type JsonObject, type ModelFacts } from '../../../src/contract/index.ts';
+import type { AgentView, Observation } from '../../ports.ts';
+import { data } from '../../show/data.ts';
+import { showRefusal, showResult } from '../../show/result.ts';
+
+/** The files of agents/prompts by name, without `.md`. */
+export const Prompts = z.strictObject({ role: z.string(), craft: z.string(), work: z.string(), task: z.string() });
+export type Prompts = z.infer<typeof Prompts>;
+
+/** Who the model is, what the craft asks of it, how its tools work. The same for every run. */
+export function systemOf({ role, craft, work }: Prompts): string {
+  return [role, craft, work].map((text) => text.trim()).join('\n\n');
+}
+
+export function opening({ task }: Prompts, observation: Observation): JsonObject[] {
+  const { protocol, facts, seed, results, refusals, remaining } = observation;
+  const shown = Object.entries(results).map(([name, result]) => showResult(name, result));
+  const values: Record<string, string> = {
+    finding: data('finding', findingText(protocol)),
+    model: data('model', factsText(facts)),
+    gate: [...shown, ...refusals.map(showRefusal)].join('\n'),
+    seed: String(seed),
+    remaining: String(remaining),
+  };
+  return [{ type: 'text', text: filled(task, values) }];
+}
+
+/** Puts values in the places of `{{name}}`. @throws Fault for a name without a value: a prompt never shows its own seams */
+function filled(template: string, values: Readonly<Record<string, string>>): string {
+  return template.trim().replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => {
+    const value = values[name];
+    if (value !== undefined) return value;
+    throw new Fault({
+      code: 'bad-prompt',
+      what: 'agents/prompts/task.md',
+      why: `it asks for {{${name}}}`,
+      instead: `use ${Object.keys(values).join(', ')}`,
+    });
+  });
+}
+
+function findingText(view: AgentView): string {
+  const { finding, claim, source, roles, behaviour, gate, procedure, claim_from, criteria } = view;
+  return [
+    `finding: ${finding}`,
+    `claim: ${claim}`,
+    `source: ${source.title}, arXiv ${source.arxiv}, ${source.section}`,
+    ...roles.map(
+      ({ role, kind, about, at_least, at_most }) =>
+        `role ${role}: ${at_least} to ${at_most} components of kind ${kind}; ${about}`,
+    ),
+    `behaviour: ${behaviour.name} (${behaviour.kind})${behaviour.tasks.length > 0 ? `, tasks ${behaviour.tasks.join(', ')}` : ''}`,
+    `gate ${gate.criterion.id}: ${gate.criterion.says}`,
+    ...criteria.map(({ id, says }) => `criterion ${id}: ${says}`),
+    'published procedure, one step a line:',
+    ...gate.measure.filter((item) => 'pick' in item).map((item) => JSON.stringify(item)),
+    ...procedure.map((item) => JSON.stringify(item)),
+    `the published claim is made from: ${JSON.stringify(claim_from)}`,
+  ].join('\n');
+}
+
+function factsText(facts: ModelFacts): string {
+  const { self_test: _, ...rest } = facts as ModelFacts & { self_test: unknown };
+  return Object.entries(rest)
+    .map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .join('\n');
+}
