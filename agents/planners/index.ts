@@ -14,18 +14,18 @@ export interface Outside {
   readonly anthropic: () => Connection;
 }
 
-type Make = (model: string | undefined, outside: Outside) => Planner;
+/** @param model the part of the name after the colon, if there is one */
+type Make = (model: string | undefined, outside: Outside) => Planner | undefined;
 
 const planners: Readonly<Record<string, Make>> = {
-  [scripted.id]: () => scripted,
+  [scripted.id]: (model) => (model === undefined ? scripted : undefined),
   anthropic: (model, outside) => anthropic({ model, connection: outside.anthropic(), prompts: outside.prompts() }),
 };
 
 export const plannerNames: readonly string[] = Object.keys(planners);
 
-/** Returns undefined for a name that is not known. A model is passed over by a planner that asks none. */
+/** Returns undefined for a name that is not known, or that carries a model which nobody would ask. */
 export function plannerNamed(name: string, outside: Outside): Planner | undefined {
-  const [kind = '', ...model] = name.split(':');
-  const make = Object.hasOwn(planners, kind) ? planners[kind] : undefined;
-  return make?.(model.length > 0 ? model.join(':') : undefined, outside);
+  const [, kind = '', model] = /^([\w-]+)(?::(.+))?$/.exec(name) ?? [];
+  return Object.hasOwn(planners, kind) ? planners[kind]?.(model, outside) : undefined;
 }

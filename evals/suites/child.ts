@@ -17,6 +17,8 @@ export interface ChildJob {
   readonly finding: string | Protocol;
   readonly model: string;
   readonly seed: number;
+  /** Default: scripted. */
+  readonly planner?: string;
   /** Id of the run to go on with. */
   readonly resume?: string;
 }
@@ -29,14 +31,22 @@ export interface ChildEnd {
   readonly stderr: string;
 }
 
-/** @param fault order for src/job/fault-points.ts, e.g. `step:7:worker` */
-export function runInChild(job: ChildJob, fault = ''): Promise<ChildEnd> {
+interface ChildOptions {
+  /** Order for src/job/fault-points.ts, e.g. `step:7:worker`. */
+  readonly fault?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Called with the process as soon as there is one. */
+  readonly onStart?: (pid: number) => void;
+}
+
+export function runInChild(job: ChildJob, { fault = '', env = {}, onStart }: ChildOptions = {}): Promise<ChildEnd> {
   const script = fileURLToPath(import.meta.url);
   const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(job)], {
     cwd: root,
-    env: { ...process.env, RECIRCUIT_FAULT: fault },
+    env: { ...process.env, ...env, RECIRCUIT_FAULT: fault },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  if (child.pid !== undefined) onStart?.(child.pid);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
@@ -54,9 +64,9 @@ async function main(job: ChildJob): Promise<void> {
   const record = openRecord(join(job.folder, 'runs.db'));
   try {
     const means = { record, artifacts: join(job.folder, 'artifacts'), python: workerPython() };
-    const { finding, model, seed, resume } = job;
+    const { finding, model, seed, planner = 'scripted', resume } = job;
     const run = await runJob(
-      resume === undefined ? { ...means, finding, model, planner: 'scripted', seed } : { ...means, run: resume, model },
+      resume === undefined ? { ...means, finding, model, planner, seed } : { ...means, run: resume, model },
     );
     process.stdout.write(`${JSON.stringify(run)}\n`);
   } finally {

@@ -79,7 +79,7 @@ function spread(points: number, steps: number): number[] {
 
 /** Runs a job, killed where ordered, and resumes it once if it was cut off. */
 async function finish(job: ChildJob, fault = '', mustDie = false): Promise<Final> {
-  const end = await runInChild(job, fault);
+  const end = await runInChild(job, { fault });
   if (mustDie && end.signal !== 'SIGKILL')
     throw new Error(`the orchestrator should have been killed (${fault}): ${said(end)}`);
   const file = join(job.folder, 'runs.db');

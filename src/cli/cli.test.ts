@@ -20,7 +20,13 @@ beforeAll(() => home.record.close());
 
 async function recircuit(words: readonly string[], env: Record<string, string> = {}, folder = home.home) {
   const main = join(root, 'src/cli/main.ts');
-  const quiet = { RECIRCUIT_HOME: folder, NO_COLOR: undefined, FORCE_COLOR: undefined, RECIRCUIT_TRACE: undefined };
+  const quiet = {
+    RECIRCUIT_HOME: folder,
+    NO_COLOR: undefined,
+    FORCE_COLOR: undefined,
+    RECIRCUIT_TRACE: undefined,
+    ANTHROPIC_API_KEY: '',
+  };
   const { stdout, stderr, exitCode } = await execa('node', ['--import', 'tsx', main, ...words], {
     reject: false,
     cwd: root,
@@ -40,6 +46,8 @@ const REFUSED: readonly (readonly [string, number, RegExp])[] = [
   ['run function-vector-head --model icl-llama', EXIT.refused, /did you mean function-vector-heads\?/],
   ['run function-vector-heads --model icl-lama', EXIT.refused, /did you mean icl-llama\?/],
   [`run function-vector-heads --model ${hollow} --planner scriptd`, EXIT.refused, /did you mean scripted\?/],
+  [`run function-vector-heads --model ${hollow} --planner scripted:fast`, EXIT.refused, /did you mean scripted\?/],
+  ['run induction-heads --model induction-gpt2 --planner anthropic', EXIT.refused, /ANTHROPIC_API_KEY is not set/],
   ['run --resume 01ZZZZ', EXIT.refused, /01ZZZZ/],
   ['findings show nonsense', EXIT.refused, /no finding named "nonsense"/],
   ['models show icl-gema2', EXIT.refused, /did you mean icl-gemma2\?/],

@@ -21,7 +21,7 @@ export function refusePlanner(name: string): void {
 function named(name: string): Planner {
   const planner = plannerNamed(name, outside);
   if (planner) return planner;
-  throw unknownName('planner', name.split(':')[0] ?? name, plannerNames);
+  throw unknownName('planner', name, plannerNames);
 }
 
 function replacing(planner: Planner, replace: ReplaceClaim): Planner {

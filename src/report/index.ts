@@ -1,4 +1,5 @@
 /** What the report offers: the view model of a run, and the faces that draw it. */
+export { type TurnCost, tokensRead, totalCost, turnCosts } from './cost.ts';
 export { safe } from './escape.ts';
 export { reportHtml } from './html.ts';
 export { loadView } from './load.ts';

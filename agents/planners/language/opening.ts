@@ -1,6 +1,6 @@
 /** The first message: the finding, the model and what the gate found, in the words of the prompt `task.md`. */
 import * as z from 'zod';
-import { Fault, type JsonObject, type ModelFacts } from '../../../src/contract/index.ts';
+import { canonicalJson, Fault, type JsonObject, type ModelFacts } from '../../../src/contract/index.ts';
 import type { AgentView, Observation } from '../../ports.ts';
 import { data } from '../../show/data.ts';
 import { showRefusal, showResult } from '../../show/result.ts';
@@ -41,6 +41,7 @@ function filled(template: string, values: Readonly<Record<string, string>>): str
   });
 }
 
+/** In canonical JSON, since a protocol that comes back from the record has its keys in another order than its file. */
 function findingText(view: AgentView): string {
   const { finding, claim, source, roles, behaviour, gate, procedure, claim_from, criteria } = view;
   return [
@@ -55,14 +56,14 @@ function findingText(view: AgentView): string {
     `gate ${gate.criterion.id}: ${gate.criterion.says}`,
     ...criteria.map(({ id, says }) => `criterion ${id}: ${says}`),
     'published procedure, one step a line:',
-    ...gate.measure.filter((item) => 'pick' in item).map((item) => JSON.stringify(item)),
-    ...procedure.map((item) => JSON.stringify(item)),
-    `the published claim is made from: ${JSON.stringify(claim_from)}`,
+    ...gate.measure.filter((item) => 'pick' in item).map((item) => canonicalJson(item)),
+    ...procedure.map((item) => canonicalJson(item)),
+    `the published claim is made from: ${canonicalJson(claim_from)}`,
   ].join('\n');
 }
 
 function factsText(facts: ModelFacts): string {
-  const { self_test: _, ...rest } = facts as ModelFacts & { self_test: unknown };
+  const { self_test: _, ...rest } = facts;
   return Object.entries(rest)
     .map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
     .join('\n');

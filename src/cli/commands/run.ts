@@ -30,7 +30,11 @@ export function registerRun(program: Command, cli: Cli): void {
     .argument('[finding]', 'name of a finding, see `recircuit findings`')
     .option('-m, --model <name>', 'a model of `recircuit models`, or a folder that holds one')
     .option('-s, --seed <number>', 'seed of all pseudo-random choices', seedOf, 0)
-    .option('-p, --planner <name>', 'who decides which experiment comes next', 'scripted')
+    .option(
+      '-p, --planner <name>',
+      'who decides which experiment comes next: scripted, or anthropic, or anthropic:<model>',
+      'scripted',
+    )
     .option('-r, --resume <run>', 'go on with a run that was cut off: its id, the beginning of it, or `latest`')
     .option('--device <device>', 'auto, cpu, cuda, cuda:N, or cuda:0,cuda:1 to spread the layers (default: auto)')
     .addOption(
