@@ -6,6 +6,8 @@ import type { Json, Step, StepOf } from '../src/contract/index.ts';
 import type { Recorder } from './ports.ts';
 
 export interface Turn {
+  /** The model that was asked. */
+  readonly model: string;
   readonly told: readonly Json[];
   readonly folded: number;
   readonly reply: Reply;
@@ -40,29 +42,29 @@ export class Conversation {
   get turns(): readonly Turn[] {
     const steps = this.#recorder.steps();
     const asked = steps.filter(isTurn).slice(0, this.#done);
-    return asked.flatMap(({ act, body: { told, folded } }) => {
-      const reply = replyTo(steps, act);
-      return reply ? [{ told, folded, reply }] : [];
+    return asked.flatMap(({ act }) => {
+      const turn = turnIn(steps, act);
+      return turn?.reply ? [{ ...turn, reply: turn.reply }] : [];
     });
   }
 
   /** Returns the recorded reply to the next turn; where there is none, records the turn, sends it, and records what came. */
   async say(turn: NewTurn, send: Send): Promise<Turn> {
     const act = actOf(this.#done + 1);
-    const steps = this.#recorder.steps();
-    const pending = steps.some((step) => step.act === act);
-    const known = replyTo(steps, act);
-    const told = known ? (steps.find((step) => step.act === act)?.body as StepOf<'turn'>) : undefined;
-    if (known && told) {
-      this.#done++;
-      return { told: told.told, folded: told.folded, reply: known };
-    }
+    const before = turnIn(this.#recorder.steps(), act);
+    if (before?.reply) return this.#next(before, before.reply);
     this.#recorder.record(act, { kind: 'turn', for: this.#question, ...turn });
-    if (pending) this.#fail(act, CUT_OFF);
-    const reply = await send((how) => this.#fail(act, how));
-    this.#recorder.record(`${act}/reply`, { kind: 'reply', turn: act, ...reply });
+    if (before) this.#fail(act, CUT_OFF);
+    // A replay has the reply as soon as the turn is the same.
+    const given = turnIn(this.#recorder.steps(), act)?.reply;
+    const reply = given ?? (await send((how) => this.#fail(act, how)));
+    if (!given) this.#recorder.record(`${act}/reply`, { kind: 'reply', turn: act, ...reply });
+    return this.#next(turn, reply);
+  }
+
+  #next({ model, told, folded }: Omit<Turn, 'reply'>, reply: Reply): Turn {
     this.#done++;
-    return { told: turn.told, folded: turn.folded, reply };
+    return { model, told, folded, reply };
   }
 
   #fail(turn: string, how: Failed): void {
@@ -86,9 +88,12 @@ const CUT_OFF: Failed = {
 
 const isTurn = (step: Step): step is Step<StepOf<'turn'>> => step.body.kind === 'turn' && TURN.test(step.act);
 
-function replyTo(steps: readonly Step[], turn: string): Reply | undefined {
-  const body = steps.find(({ act }) => act === `${turn}/reply`)?.body;
-  if (body?.kind !== 'reply') return undefined;
-  const { kind: _, turn: __, ...reply } = body;
-  return reply;
+/** A recorded turn, with its reply where it has one. */
+function turnIn(steps: readonly Step[], act: string): (StepOf<'turn'> & { reply: Reply | undefined }) | undefined {
+  const turn = steps.find((step) => step.act === act)?.body;
+  const said = steps.find((step) => step.act === `${act}/reply`)?.body;
+  if (turn?.kind !== 'turn') return undefined;
+  if (said?.kind !== 'reply') return { ...turn, reply: undefined };
+  const { kind: _, turn: __, ...reply } = said;
+  return { ...turn, reply };
 }

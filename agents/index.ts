@@ -5,6 +5,7 @@ import type { AgentPorts } from './ports.ts';
 export { Action } from './action.ts';
 export { agentIsDone } from './acts.ts';
 export { type Outside, Prompts, plannerNamed, plannerNames } from './planners/index.ts';
+export { scripted } from './planners/scripted.ts';
 export type {
   AgentPorts,
   AgentView,

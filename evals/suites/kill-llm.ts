@@ -132,7 +132,7 @@ function final({ folder }: ChildJob, { run, stderr }: ChildEnd): Final {
   if (run?.state !== 'sealed') throw new Error(`the run was not sealed: ${run?.note ?? stderr}`);
   const record = openRecord(join(folder, 'runs.db'), { readOnly: true });
   try {
-    const { problems } = verifyRun(record, run.run, join(folder, 'artifacts'));
+    const { problems } = verifyRun(record, run.run, { artifacts: join(folder, 'artifacts') });
     return { steps: record.steps(run.run), problems: problems.map(({ what }) => what).join('; ') };
   } finally {
     record.close();

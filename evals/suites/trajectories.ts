@@ -6,13 +6,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Planner, plannerNamed } from '../../agents/index.ts';
+import { type Planner, scripted } from '../../agents/index.ts';
 import { runJob } from '../../src/job/index.ts';
 import { root } from '../../src/root.ts';
 import { fingerprintOf, openRecord, signingKey, trajectoryText } from '../../src/store/index.ts';
 import { workerPython } from '../../src/worker/index.ts';
-
-const scripted = plannerNamed('scripted') as Planner;
 
 /** Asks for what is refused, twice, before it follows the procedure. */
 const stumbler: Planner = {

@@ -1,7 +1,19 @@
 /** What the planner `anthropic` sends: kept within a limit, with further rows on demand, foreign text in its place. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { view } from '../../agents/fixtures/view.ts';
+import type { Planner } from '../../agents/index.ts';
 import { CLAIM, LanguageBench, memory, PLAN, TOOL } from './fixtures/language.ts';
+
+/** Decides as the shortest run does, without a language model, and then is not there any more. */
+const PLANNED: Planner = {
+  id: 'test',
+  next: async ({ plan, results }) => {
+    if (plan === null)
+      return { kind: 'plan', plan: { intent: 'i', items: [{ name: 'first', tool: 't', serves: [] }] } };
+    if ('first' in results) throw new Error('forked here');
+    return { kind: 'tool', name: 'first', tool: 'recall_memory', input: {}, serves: [], because: 'b' };
+  },
+};
 
 let bench: LanguageBench;
 afterEach(() => bench.close());
@@ -94,6 +106,15 @@ describe('the context', () => {
     await bench.act({ cells });
     expect(gaveUp()).toContain('looks at results without a decision');
     expect(bench.server.seen.length).toBeLessThanOrEqual(1 + 4 * 11);
+  });
+
+  it('a fork that begins in the middle is told of the plan and of what is measured', async () => {
+    bench = await LanguageBench.open({ ...CLAIM, say: 'I go on.' });
+    await bench.take(PLANNED);
+    await bench.act();
+    expect(sent(0)).toContain('The plan is sealed already:');
+    expect(sent(0)).toContain('first = recall_memory, cite search/01-first');
+    expect(bench.acts.at(-1)).toBe('claim');
   });
 
   it('foreign text stays inside its element', async () => {

@@ -5,7 +5,7 @@ export { agentPorts, judge } from './decisions.ts';
 export { silenceTracing } from './environment.ts';
 export { openedBody } from './opened.ts';
 export type { JobEvent, JobOptions, NewJob, ReplaceClaim, ResumedJob } from './options.ts';
-export { refusePlanner } from './planner.ts';
+export { plannerCalled } from './planner.ts';
 export { randomFrom, sample } from './random.ts';
 export { measuredRevision, type Prepared, prepareBehaviour, prepareRequests } from './resolve.ts';
 export { runJob } from './run-job.ts';

@@ -13,9 +13,9 @@ export function choosePlanner(asked: string | Planner, replace: ReplaceClaim | u
   return replace ? replacing(planner, replace) : planner;
 }
 
-/** @throws Refusal for an unknown name, before anything is recorded under it */
-export function refusePlanner(name: string): void {
-  named(name);
+/** Returns the planner of that name. @throws Refusal for an unknown name, before anything is recorded under it */
+export function plannerCalled(name: string): Planner {
+  return named(name);
 }
 
 function named(name: string): Planner {
@@ -29,8 +29,9 @@ function replacing(planner: Planner, replace: ReplaceClaim): Planner {
     ...planner,
     id: `${planner.id}${REPLACED}`,
     async next(observation, means) {
-      const parsed = Action.safeParse(await planner.next(observation, means));
-      if (!parsed.success || parsed.data.kind !== 'claim') return parsed.success ? parsed.data : null;
+      const answer = await planner.next(observation, means);
+      const parsed = Action.safeParse(answer);
+      if (!parsed.success || parsed.data.kind !== 'claim') return answer;
       return { ...parsed.data, claim: replace(parsed.data.claim, observation.facts as ModelFacts, observation.seed) };
     },
   };

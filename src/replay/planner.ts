@@ -1,20 +1,32 @@
 /** Who answers in a replay: the planner itself where its answers follow from what it is shown, else the answers in the record. */
-import { type Action, type Planner, plannerNamed } from '../../agents/index.ts';
-import type { Step } from '../contract/index.ts';
-
-/** Planners that are functions of their observation. */
-const RERUN: ReadonlySet<string> = new Set(['scripted']);
+import { type Action, type Planner, scripted } from '../../agents/index.ts';
+import { canonicalJson, type JsonObject, Refusal, type Step } from '../contract/index.ts';
+import { plannerCalled } from '../job/index.ts';
 
 export interface ReplayPlanner {
   readonly planner: Planner;
-  readonly how: 'asked again' | 'from the record';
+  /** `from its replies`: it reads the recorded replies of its language model again, and is told what it was told. */
+  readonly how: 'asked again' | 'from its replies' | 'from the record';
 }
 
 export function replayPlanner(id: string, steps: readonly Step[]): ReplayPlanner {
-  const known = RERUN.has(id) ? plannerNamed(id) : undefined;
-  return known === undefined
-    ? { planner: recordedPlanner(id, steps), how: 'from the record' }
-    : { planner: known, how: 'asked again' };
+  if (id === scripted.id) return { planner: scripted, how: 'asked again' };
+  const opened = steps[0]?.body;
+  const settings = opened?.kind === 'opened' ? opened.planner_settings : undefined;
+  const planner = settings === undefined ? undefined : sameAs(id, settings);
+  if (planner) return { planner, how: 'from its replies' };
+  return { planner: { ...recordedPlanner(id, steps), settings }, how: 'from the record' };
+}
+
+/** A planner that asks a language model, where its prompts and tools are those of the record. */
+function sameAs(id: string, settings: JsonObject): Planner | undefined {
+  try {
+    const planner = plannerCalled(id);
+    return canonicalJson(planner.settings ?? null) === canonicalJson(settings) ? planner : undefined;
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
 }
 
 /** Gives the recorded actions in order. It counts what it has said by what it is shown, so that it keeps no state. */

@@ -48,6 +48,9 @@ const GIVEN: Readonly<Record<StepKind, boolean>> = {
   'tool-result': false,
   refusal: false,
   fault: true,
+  turn: false,
+  reply: true,
+  'failed-reply': true,
   'gave-up': false,
   claim: false,
   'control-sets': false,
@@ -58,9 +61,12 @@ const GIVEN: Readonly<Record<StepKind, boolean>> = {
 export class RecordedSteps implements Recorder {
   readonly #recorded: readonly Step[];
   readonly #replayed: Step[] = [];
+  readonly #given: Readonly<Record<StepKind, boolean>>;
 
-  constructor(recorded: readonly Step[]) {
+  /** @param turns given: nobody asks them again */
+  constructor(recorded: readonly Step[], turns: 'given' | 'decided' = 'decided') {
     this.#recorded = recorded;
+    this.#given = { ...GIVEN, turn: turns === 'given' };
   }
 
   /** Takes a step that was decided now. @throws Differs; RecordEnds */
@@ -72,6 +78,8 @@ export class RecordedSteps implements Recorder {
     this.#same(next, act, body);
     this.#replayed.push(next);
     this.#passGiven();
+    // A reply comes from outside, so without it nothing more can be decided.
+    if (body.kind === 'turn' && this.step(`${act}/reply`) === undefined) throw this.#atEnd(`${act}/reply`);
     return next;
   }
 
@@ -114,7 +122,7 @@ export class RecordedSteps implements Recorder {
   }
 
   #passGiven(): void {
-    for (let next = this.#next(); next !== undefined && GIVEN[next.body.kind]; next = this.#next())
+    for (let next = this.#next(); next !== undefined && this.#given[next.body.kind]; next = this.#next())
       this.#replayed.push(next);
   }
 

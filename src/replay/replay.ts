@@ -25,7 +25,7 @@ import {
   silenceTracing,
 } from '../job/index.ts';
 import { offline } from './offline.ts';
-import { replayPlanner } from './planner.ts';
+import { type ReplayPlanner, replayPlanner } from './planner.ts';
 import { brokenStep, type Difference, Differs, RecordEnds, RecordedSteps } from './recorded.ts';
 
 type Versions = Parameters<typeof openedBody>[1];
@@ -36,7 +36,7 @@ export interface Replayed {
   readonly steps: number;
   /** Steps of the record. */
   readonly of: number;
-  readonly planner: 'asked again' | 'from the record';
+  readonly planner: ReplayPlanner['how'];
   /** True where the seal was reached again; false where the record was cut off before. */
   readonly sealed: boolean;
   /** null: everything that was decided is what is recorded. */
@@ -49,7 +49,7 @@ export async function replay(run: Run, steps: readonly Step[]): Promise<Replayed
   const { planner, how } = replayPlanner(run.planner, steps);
   const protocol = Protocol.parse(run.protocol);
   const behaviour = prepareBehaviour(protocol);
-  const recorded = new RecordedSteps(steps);
+  const recorded = new RecordedSteps(steps, how === 'from the record' ? 'given' : 'decided');
   const deciding = { protocol, planner, model: run.model, seed: run.seed, ...behaviour };
   const found = earlier(await differenceOf(() => decide(deciding, recorded, behaviour.splits)), changedStep(steps));
   const done = recorded.steps();
@@ -91,10 +91,12 @@ async function decide(deciding: Deciding, recorded: RecordedSteps, splits: Prepa
   const search = factsIn(recorded, 'facts/search');
   const tools = toolsOf(recorded, 'search', search);
   const checkpointer = new MemorySaver();
-  await runAgent(agentPorts(deciding, search, { recorder: recorded, tools }), { thread: 'replay', checkpointer });
+  const { signal } = new AbortController();
+  const ports = agentPorts(deciding, search, { recorder: recorded, tools, signal });
+  await runAgent(ports, { thread: 'replay', checkpointer });
   const heldOut = factsIn(recorded, 'facts/held-out');
-  const ports = { recorder: recorded, tools: toolsOf(recorded, 'verify', heldOut) };
-  const { verdict } = await judge(deciding, heldOut, ports);
+  const verified = { recorder: recorded, tools: toolsOf(recorded, 'verify', heldOut) };
+  const { verdict } = await judge(deciding, heldOut, verified);
   recorded.record('sealed', { kind: 'sealed', steps: recorded.steps().length + 1, verdict });
   recorded.finish();
 }

@@ -19,6 +19,18 @@ test('a fork has the steps of its origin under its own name, and names where the
   expect(record.cells()).toMatchObject([{ verdict: 'reproduced', runs: 1 }]);
 });
 
+test('another planner brings its own settings, and leaves none behind', () => {
+  const { record, artifacts } = freshRecord();
+  const origin = sealedRun(record, artifacts);
+  const planner_settings = { prompts_sha256: 'p' };
+  const asked = record.fork(origin.run, 2, { planner: 'asks', planner_settings });
+  expect(record.steps(asked.run)[0]?.body).toMatchObject({ planner: 'asks', planner_settings });
+  const same = record.fork(asked.run, 2);
+  expect(record.steps(same.run)[0]?.body).toMatchObject({ planner: 'asks', planner_settings });
+  const other = record.fork(asked.run, 2, { planner: 'scripted' });
+  expect(record.steps(other.run)[0]?.body).not.toHaveProperty('planner_settings');
+});
+
 test('a fork is refused where there is no such step, or nothing goes on', () => {
   const { record, artifacts } = freshRecord();
   const { run } = sealedRun(record, artifacts);

@@ -2,7 +2,7 @@
  * The record: runs and their steps, appended and never changed. The only place that writes runs.db; every write is one immediate
  * transaction, so a crash leaves either the whole step or nothing of it. Files of tensors are not here but in the artifacts folder.
  */
-import { hashOf, type Run, type Step, type StepBody, type VerdictName } from '../contract/index.ts';
+import { hashOf, type JsonObject, type Run, type Step, type StepBody, type VerdictName } from '../contract/index.ts';
 import { contentHash } from './chain.ts';
 import { forkedBodies } from './fork.ts';
 import { checkImport, insertImported } from './imported.ts';
@@ -34,6 +34,12 @@ export interface NewRun {
 const now = (): string => new Date().toISOString();
 const me = { pid: process.pid };
 
+/** Who decides in a forked run from there on; left out: as before. */
+interface OtherPlanner {
+  readonly planner?: string;
+  readonly planner_settings?: JsonObject | undefined;
+}
+
 /** One open runs.db. Contract: throws only Refusal and Fault; after a throw nothing of the call is recorded. */
 export class RunRecord extends RunReader {
   /** Opens a run in state `running`. @throws Refusal run-exists; Fault protocol-hash */
@@ -50,12 +56,12 @@ export class RunRecord extends RunReader {
    * Opens a run that shares the steps of another up to `seq`, and says so in its first step. It is no independent measurement, so
    * it counts in no cell. @throws Refusal unknown-run, bad-fork
    */
-  fork(name: string, seq: number, { planner }: { planner?: string } = {}): Run {
+  fork(name: string, seq: number, { planner, planner_settings }: OtherPlanner = {}): Run {
     const run = ulid();
     return this.write(() => {
       const origin = this.existing(name);
       const started = { ...origin, run, planner: planner ?? origin.planner, origin: name };
-      const shared = forkedBodies(started, this.steps(name), seq);
+      const shared = forkedBodies({ ...started, planner_settings }, this.steps(name), seq);
       insertRun(this.prepare, started, now());
       for (const { act, body } of shared) insertStep(this.prepare, run, act, bodyText(act, body), now());
       return this.existing(run);

@@ -39,7 +39,7 @@ export function askedOf(
     add('user', index < folded ? turn.told.map(foldedBlock) : turn.told);
     add(
       'assistant',
-      turn.reply.content.flatMap((block) => sendable(block, turn.folded === folded)),
+      turn.reply.content.flatMap((block) => sendable(block, turn.folded === folded && turn.model === model)),
     );
   });
   add('user', told);
@@ -83,10 +83,10 @@ function foldedBlock(block: Json): Json {
 }
 
 /**
- * What was recorded of an input that is no JSON is not sent back. Thinking is bound to the conversation in which it arose, so it is
- * left out once earlier turns have been folded since.
+ * What was recorded of an input that is no JSON is not sent back. Thinking is bound to the model and the conversation in which it
+ * arose, so it is left out once earlier turns have been folded since, and in a fork that asks another model.
  */
-function sendable(block: Json, sameHistory: boolean): Json[] {
+function sendable(block: Json, itsOwn: boolean): Json[] {
   const { unparsed: _, ...rest } = block as JsonObject;
-  return !sameHistory && String(rest['type']).endsWith('thinking') ? [] : [rest];
+  return !itsOwn && String(rest['type']).endsWith('thinking') ? [] : [rest];
 }

@@ -1,6 +1,6 @@
 /** The first message: the finding, the model and what the gate found, in the words of the prompt `task.md`. */
 import * as z from 'zod';
-import { canonicalJson, Fault, type JsonObject, type ModelFacts } from '../../../src/contract/index.ts';
+import { canonicalJson, Fault, type JsonObject, ModelFacts, type Plan } from '../../../src/contract/index.ts';
 import type { AgentView, Observation } from '../../ports.ts';
 import { data } from '../../show/data.ts';
 import { showRefusal, showResult } from '../../show/result.ts';
@@ -15,7 +15,7 @@ export function systemOf({ role, craft, work }: Prompts): string {
 }
 
 export function opening({ task }: Prompts, observation: Observation): JsonObject[] {
-  const { protocol, facts, seed, results, refusals, remaining } = observation;
+  const { protocol, facts, seed, plan, results, refusals, remaining } = observation;
   const shown = Object.entries(results).map(([name, result]) => showResult(name, result));
   const values: Record<string, string> = {
     finding: data('finding', findingText(protocol)),
@@ -23,6 +23,10 @@ export function opening({ task }: Prompts, observation: Observation): JsonObject
     gate: [...shown, ...refusals.map(showRefusal)].join('\n'),
     seed: String(seed),
     remaining: String(remaining),
+    next:
+      plan === null
+        ? 'Hand in your plan with the tool `plan`.'
+        : `The plan is sealed already:\n\n${data('plan', planText(plan))}\n\nGo on from the results above.`,
   };
   return [{ type: 'text', text: filled(task, values) }];
 }
@@ -39,6 +43,10 @@ function filled(template: string, values: Readonly<Record<string, string>>): str
       instead: `use ${Object.keys(values).join(', ')}`,
     });
   });
+}
+
+function planText({ intent, items }: Plan): string {
+  return [intent, ...items.map((item) => canonicalJson(item))].join('\n');
 }
 
 /** In canonical JSON, since a protocol that comes back from the record has its keys in another order than its file. */
@@ -62,8 +70,9 @@ function findingText(view: AgentView): string {
   ].join('\n');
 }
 
+/** In the order of the schema: facts that come back from the record have another. */
 function factsText(facts: ModelFacts): string {
-  const { self_test: _, ...rest } = facts;
+  const { self_test: _, ...rest } = ModelFacts.parse(facts);
   return Object.entries(rest)
     .map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
     .join('\n');

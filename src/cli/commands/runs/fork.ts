@@ -34,9 +34,9 @@ async function fork(cli: Cli, name: string, { at, planner, model, device, json }
     const origin = findRun(record, name);
     refuseLostFolder(origin, model);
     const seq = seqOf(origin.run, record.steps(origin.run), at);
-    const { refusePlanner } = await import('../../../job/index.ts');
-    refusePlanner(planner ?? origin.planner);
-    const run = record.fork(origin.run, seq, planner === undefined ? {} : { planner });
+    const { plannerCalled } = await import('../../../job/index.ts');
+    const { id, settings } = plannerCalled(planner ?? origin.planner);
+    const run = record.fork(origin.run, seq, planner === undefined ? {} : { planner: id, planner_settings: settings });
     cli.say(`run ${run.run} shares ${seq} steps with ${origin.run}`);
     await goOn(cli, record, home, { run, model, device, json: json === true });
   } finally {

@@ -69,9 +69,14 @@ async function measureAgain(
   });
 }
 
+const ASKED: Readonly<Record<Replayed['planner'], string>> = {
+  'asked again': 'the planner was asked again',
+  'from its replies': 'the planner read the recorded replies of its language model again',
+  'from the record': "the planner's answers are those of the record",
+};
+
 function decisions({ paint }: Cli, { run, steps, of, planner, sealed, difference }: Replayed): string[] {
-  const how =
-    planner === 'asked again' ? 'the planner was asked again' : "the planner's answers are those of the record";
+  const how = ASKED[planner];
   const head = `${safe(run, 'line')}: ${steps} of ${of} steps came out again; ${how}, and no socket was open`;
   if (difference !== null)
     return [
