@@ -60,6 +60,10 @@ export class RunProgress {
       this.#act = `${step.act} (${step.body.tool})`;
       this.#part = '';
     }
+    if (step.body.kind === 'turn') {
+      this.#act = `${step.act} (${step.body.model} decides)`;
+      this.#part = '';
+    }
     if (!KEPT.has(step.body.kind)) return;
     const { side } = this.#cli;
     const summary = safe(stepLine(step).summary, 'line');

@@ -81,7 +81,7 @@ describe('a request that brings no reply is sent again, and told of', () => {
     ['silence in mid-stream', { stream: 'silence', after: 5 }, 'idle', false],
   ])('%s', async (_, fault, code, free) => {
     bench = await LanguageBench.open(PLAN, { ...TOOL, faults: [fault] }, CLAIM);
-    await bench.act();
+    await bench.act(code === 'idle' ? { idle: 1000 } : {});
     expect(bench.acts).toEqual(whole.toSpliced(8, 0, 'turn/002/failed-1'));
     expect(bench.server.seen.map((seen) => [seen.turn, seen.answered])).toEqual([
       [0, true],
@@ -97,8 +97,8 @@ describe('a request that brings no reply is sent again, and told of', () => {
   });
 
   it('slow tokens are not silence', async () => {
-    bench = await LanguageBench.open(PLAN, { ...TOOL, pace_ms: 120 }, CLAIM);
-    await bench.act();
+    bench = await LanguageBench.open(PLAN, { ...TOOL, pace_ms: 200 }, CLAIM);
+    await bench.act({ idle: 1500 });
     expect(bench.acts).toEqual(whole);
   });
 });
