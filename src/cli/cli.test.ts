@@ -18,22 +18,34 @@ writeFileSync(join(hollow, 'config.json'), '{"num_hidden_layers": 2, "num_attent
 
 beforeAll(() => home.record.close());
 
+const quiet = { NO_COLOR: undefined, FORCE_COLOR: undefined, RECIRCUIT_TRACE: undefined, ANTHROPIC_API_KEY: '' };
+
 async function recircuit(words: readonly string[], env: Record<string, string> = {}, folder = home.home) {
   const main = join(root, 'src/cli/main.ts');
-  const quiet = {
-    RECIRCUIT_HOME: folder,
-    NO_COLOR: undefined,
-    FORCE_COLOR: undefined,
-    RECIRCUIT_TRACE: undefined,
-    ANTHROPIC_API_KEY: '',
-  };
   const { stdout, stderr, exitCode } = await execa('node', ['--import', 'tsx', main, ...words], {
     reject: false,
     cwd: root,
     stdin: 'ignore',
-    env: { ...quiet, ...env },
+    env: { ...quiet, RECIRCUIT_HOME: folder, ...env },
   });
   return { stdout, stderr, code: exitCode };
+}
+
+interface Ended {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number;
+}
+
+/** As `recircuit`, for many command lines in one process, one after another. */
+async function recircuits(lines: readonly string[]): Promise<ReadonlyMap<string, Ended>> {
+  const { stdout } = await execa('node', ['--import', 'tsx', join(root, 'src/cli/fixtures/many.ts')], {
+    cwd: root,
+    input: JSON.stringify(lines.map((line) => line.split(' '))),
+    env: { ...quiet, RECIRCUIT_HOME: home.home },
+  });
+  const ended = JSON.parse(stdout) as Ended[];
+  return new Map(lines.map((line, index) => [line, ended[index] as Ended]));
 }
 
 /** words, exit code, what stderr says */
@@ -65,12 +77,22 @@ const REFUSED: readonly (readonly [string, number, RegExp])[] = [
 ];
 
 describe('what cannot be done', () => {
-  it.concurrent.each(REFUSED)('%s', async (words, code, says) => {
-    const ended = await recircuit(words.split(' '));
+  let all: ReadonlyMap<string, Ended>;
+  beforeAll(async () => {
+    all = await recircuits(REFUSED.map(([words]) => words));
+  });
+
+  it.each(REFUSED)('%s', (words, code, says) => {
+    const ended = all.get(words) as Ended;
     expect(ended.stderr).toMatch(says);
     expect(ended).toMatchObject({ code, stdout: '' });
     expect(ended.stderr.split('\n')).toHaveLength(1);
     expect(ended.stderr).not.toMatch(/\bat .*\.ts:\d+/);
+  });
+
+  it.concurrent('ends with the code that the program returned', async () => {
+    const [words, code] = ['findings show nonsense', EXIT.refused];
+    expect(await recircuit(words.split(' '))).toMatchObject({ code, stdout: '' });
   });
 
   it.concurrent('a trace is there for those who ask', async () => {
@@ -112,8 +134,13 @@ const JSON_WORDS = [
 ];
 
 describe('what is read', () => {
-  it.concurrent.each(JSON_WORDS)('%s is JSON alone', async (words) => {
-    const { stdout, stderr, code } = await recircuit(words.split(' '));
+  let all: ReadonlyMap<string, Ended>;
+  beforeAll(async () => {
+    all = await recircuits(JSON_WORDS);
+  });
+
+  it.each(JSON_WORDS)('%s is JSON alone', (words) => {
+    const { stdout, stderr, code } = all.get(words) as Ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(JSON.parse(stdout)).toBeTruthy();
   });
@@ -185,18 +212,18 @@ describe('the grid', () => {
 });
 
 describe('runs export', () => {
-  it.concurrent.each(['html', 'json', 'jsonl', 'inspect', 'otlp', 'sft'])('writes %s whole', async (format) => {
-    const out = join(home.home, `out.${format}`);
-    const { code, stdout } = await recircuit([
-      'runs',
-      'export',
-      run.run.slice(0, 20),
-      '--format',
-      format,
-      '--out',
-      out,
-    ]);
-    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+  const FORMATS = ['html', 'json', 'jsonl', 'inspect', 'otlp', 'sft'];
+  const outOf = (format: string): string => join(home.home, `out.${format}`);
+  const lineOf = (format: string): string =>
+    `runs export ${run.run.slice(0, 20)} --format ${format} --out ${outOf(format)}`;
+  let all: ReadonlyMap<string, Ended>;
+  beforeAll(async () => {
+    all = await recircuits(FORMATS.map(lineOf));
+  });
+
+  it.each(FORMATS)('writes %s whole', (format) => {
+    const out = outOf(format);
+    expect(all.get(lineOf(format))).toMatchObject({ code: 0, stdout: '' });
     expect(existsSync(`${out}.part`)).toBe(false);
     const text = readFileSync(out, 'utf8');
     if (format === 'html') expect(text).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/);
