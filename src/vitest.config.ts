@@ -1,4 +1,5 @@
 /** How tests run: every test beside its code, in processes of their own, since native modules and child processes are the real thing here. */
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { root } from './root.ts';
 
@@ -9,6 +10,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/.venv/**', 'runs/**'],
     globalSetup: 'src/testing.ts',
     pool: 'forks',
+    // Vitest leaves a core to itself, which of two is half; our tests wait for processes of their own most of the time.
+    maxWorkers: Math.min(availableParallelism(), 4),
     testTimeout: 180_000,
     hookTimeout: 180_000,
     reporters: ['default'],

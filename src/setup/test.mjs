@@ -1,11 +1,14 @@
-/** `npm test`: vitest, then pytest, one after the other since two cores are all we ask for; then one line with both counts. */
+/** `npm test`: vitest, then pytest, one after the other, each on all cores; then one line with both counts. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { countsOfJunit } from './junit.mjs';
 import { root, workerPython } from './paths.mjs';
 import { runVisibly } from './run.mjs';
 import { tool } from './tool.mjs';
+
+/** Each holds torch and a model in memory. */
+const MOST_PROCESSES = 4;
 
 const pythonTests = join('tools', 'worker', 'tests');
 
@@ -26,11 +29,17 @@ const runners = [
     command: (filter, report) => {
       const files = filter.length > 0 ? pythonFiles(filter) : [pythonTests];
       if (files.length === 0) return null;
-      return [...tool.python(), '-m', 'pytest', '-q', '-rs', `--junitxml=${report}`, ...files];
+      return [...tool.python(), '-m', 'pytest', '-q', '-rs', ...spread(files), `--junitxml=${report}`, ...files];
     },
     read: countsOfJunit,
   },
 ];
+
+/** Each process of the tests imports torch first, which a file or two do not repay. */
+function spread(files) {
+  const processes = files.some((file) => !file.endsWith('.py')) ? Math.min(availableParallelism(), MOST_PROCESSES) : 0;
+  return ['-n', String(processes)];
+}
 
 function pythonFiles(filter) {
   const files = readdirSync(join(root, pythonTests)).map((name) => join(pythonTests, name));
