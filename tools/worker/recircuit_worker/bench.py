@@ -24,10 +24,12 @@ from recircuit_worker.contract import (
 from recircuit_worker.decode import encode
 from recircuit_worker.engine.fast.engine import Fast
 from recircuit_worker.engine.fast.finished import Finished
-from recircuit_worker.engine.interface import Counts, Engine, Watch
+from recircuit_worker.engine.fast.trial import try_rows
+from recircuit_worker.engine.interface import Counts, Engine, TokenPrompt, Watch
 from recircuit_worker.engine.reference import Reference
 from recircuit_worker.errors import Refusal
 from recircuit_worker.models.load import LoadedModel
+from recircuit_worker.models.selftest import trial_prompts
 from recircuit_worker.prompts.sets import (
     PromptSet,
     in_context_set,
@@ -49,6 +51,10 @@ class Bench:
         self.model, self.facts, self.parts, self.reader = model, model.facts, model.parts, model.reader
         self.material = request.material
         self.engine: Engine = ENGINES[request.engine](model.model, model.parts)
+        if isinstance(self.engine, Fast):
+            whole, other = trial_prompts(self.reader, self.engine.vocabulary)
+            shorter = TokenPrompt(other.ids[:-3], (len(other.ids) - 4,), other.targets)
+            try_rows(self.engine, [whole, shorter], 10 * self.facts.self_test.tolerance)
         self._artifacts = artifacts
         self.begin(lambda *what: None, lambda: None, "none", "0" * 64)
 

@@ -6,11 +6,20 @@ import pytest
 import torch
 from by_hand import VOCABULARY, prompts
 from tiny import FAMILIES, HEADS, LAYERS, WIDTH, named, request, save, tiny_model
-from transformers import AutoModelForCausalLM
+from transformers import (
+    AutoModelForCausalLM,
+    FalconConfig,
+    MambaConfig,
+    MptConfig,
+    OPTConfig,
+    PreTrainedConfig,
+    StableLmConfig,
+)
 
 from recircuit_worker.engine.fast.engine import Fast
+from recircuit_worker.engine.fast.trial import try_rows
 from recircuit_worker.engine.hooks import hook_count
-from recircuit_worker.engine.interface import Counts, Edit, Receiver, Watch
+from recircuit_worker.engine.interface import Counts, Edit, EditedLogits, Receiver, Watch
 from recircuit_worker.engine.passes import Passes
 from recircuit_worker.engine.reference import Reference
 from recircuit_worker.engine.sweeps import head_sets
@@ -167,3 +176,40 @@ def test_nan_is_a_fault(kind: type[Passes]) -> None:
         with pytest.raises(Fault) as fault:
             ask()
         assert fault.value.code == "nan-from-model"
+
+
+SMALL = {"vocab_size": VOCABULARY, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
+MPT = MptConfig(vocab_size=VOCABULARY, d_model=32, n_layers=2, n_heads=4, max_seq_len=64)
+OPT = OPTConfig(**SMALL, ffn_dim=64, max_position_embeddings=64, word_embed_proj_dim=32)
+
+
+@pytest.mark.parametrize(
+    ("config", "code"),
+    [
+        (FalconConfig(**SMALL, alibi=True), "rows-unlike-passes"),
+        (MPT, "rows-unlike-passes"),
+        (OPT, "rows-unlike-passes"),
+        (MambaConfig(vocab_size=VOCABULARY, hidden_size=32, num_hidden_layers=2), "unknown-structure"),
+        (FalconConfig(**SMALL, alibi=False), None),
+        (StableLmConfig(**SMALL, num_key_value_heads=2, intermediate_size=64), None),
+    ],
+    ids=lambda given: given.model_type if isinstance(given, PreTrainedConfig) else str(given),
+)
+def test_an_architecture_never_seen_is_exact_or_refused(config: PreTrainedConfig, code: str | None) -> None:
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(config, attn_implementation="eager").double().eval()
+
+    def tried() -> None:
+        try_rows(Fast(model, find_parts(model)), prompts(), 1e-9)
+
+    if code is None:
+        tried()
+    else:
+        assert refused(tried) == code
+
+
+def test_a_trial_notices_rows_that_are_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = made(Fast)
+    truth = engine.logits_each
+    monkeypatch.setattr(engine, "logits_each", lambda *given: EditedLogits(truth(*given).edited + 1e-3, None))
+    assert refused(lambda: try_rows(engine, prompts(), 1e-4)) == "rows-unlike-passes"

@@ -68,6 +68,8 @@ def find_parts(model: PreTrainedModel) -> Parts:
         Refusal: `unknown-structure`, naming the part that was not found exactly once.
     """
     config = model.config.get_text_config()
+    if getattr(config, "num_attention_heads", None) is None:
+        raise _unknown("attention", "its configuration names no attention heads")
     heads, d_model = config.num_attention_heads, config.hidden_size
     base = _base(model)
     stack = _layer_stack(base, config.num_hidden_layers)

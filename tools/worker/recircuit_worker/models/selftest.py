@@ -40,7 +40,7 @@ def self_test(
     """
     engine = Reference(model, parts)
     engine.watch = Watch(check_cancelled=check_cancelled)
-    prompts = _prompts(reader, engine.vocabulary)
+    prompts = trial_prompts(reader, engine.vocabulary)
     hooks = hook_count(model)
     own: list[Tensor] = []
     with reading(parts, heads=lambda layer, heads: own.append(heads[:, -1].clone())):
@@ -69,7 +69,8 @@ def self_test(
     )
 
 
-def _prompts(reader: Reader, vocabulary: int) -> list[TokenPrompt]:
+def trial_prompts(reader: Reader, vocabulary: int) -> list[TokenPrompt]:
+    """Returns short prompts of random words, always the same for a tokenizer."""
     rng, words = random.Random("self-test"), reader.vocabulary(vocabulary)
     rows = [(*reader.start, *rng.choices(words, k=TOKENS)) for _ in range(PROMPTS)]
     return [TokenPrompt(row, (len(row) - 1,), (0,)) for row in rows]
