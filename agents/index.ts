@@ -4,6 +4,7 @@ import type { AgentPorts } from './ports.ts';
 
 export { Action } from './action.ts';
 export { agentIsDone } from './acts.ts';
+export { offered } from './offer/offered.ts';
 export { type Outside, Prompts, plannerNamed, plannerNames } from './planners/index.ts';
 export { scripted } from './planners/scripted.ts';
 export type {
@@ -17,6 +18,7 @@ export type {
   ToolOutcome,
   ToolRunner,
 } from './ports.ts';
+export { showRefusal, showResult } from './show/result.ts';
 
 /** Runs the agent; see run-agent.ts. */
 export async function runAgent(

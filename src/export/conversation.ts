@@ -1,12 +1,16 @@
 /**
- * The agent's part of a run as a conversation: what it was told, what it asked for and what it saw. Nothing of the verification
- * stands here: kinds of steps and phases are chosen, not left out, so that a kind that is added later stays outside by itself.
+ * The agent's part of a run as a conversation: what it was told, what it asked for and what it saw. A planner that asked a language
+ * model is quoted from its turns; any other is put into the words that such a planner uses, so that what it did can be learned from.
+ * Nothing of the verification stands here: kinds of steps and phases are chosen, not left out, so that a kind that is added later
+ * stays outside by itself.
  */
-import { type CriterionResult, type Json, type JsonObject, Protocol, type Run, type Step } from '../contract/index.ts';
+import { showRefusal, showResult } from '../../agents/index.ts';
+import { type CriterionResult, type JsonObject, Protocol, type Run, type Step } from '../contract/index.ts';
+import { spoken } from './turns.ts';
 
 export type Message =
   | { readonly role: 'user'; readonly id: string; readonly content: string }
-  | { readonly role: 'assistant'; readonly id: string; readonly content: string; readonly call: Call }
+  | { readonly role: 'assistant'; readonly id: string; readonly content: string; readonly calls: readonly Call[] }
   | {
       readonly role: 'tool';
       readonly id: string;
@@ -43,22 +47,39 @@ function given({ source, roles, gate, procedure, claim_from, criteria }: Protoco
 
 /** Acts that the agent asked for; what the gate measures on the search half is shown to it unasked. */
 const ASKED = 'search/';
+const NAME = /^search\/\d+-/;
 
 /** Returns the messages that one step adds, given the calls before it; none for a step that the agent did not take part in. */
-export function messagesOf({ act, body }: Step, calls: ReadonlyMap<string, Call>): Message[] {
+type Teller = (step: Step, calls: ReadonlyMap<string, Call>) => Message[];
+
+/** Returns how the steps of a run are told. */
+export function tellerOf(steps: readonly Step[]): Teller {
+  return steps.some(({ body }) => body.kind === 'turn') ? spoken : acted;
+}
+
+function acted({ act, body }: Step, calls: ReadonlyMap<string, Call>): Message[] {
   const say = (name: string, content: string, input: JsonObject): Message[] => {
     const call = { id: act, name, arguments: input };
-    return [{ role: 'assistant', id: act, content, call }];
+    return [{ role: 'assistant', id: act, content, calls: [call] }];
   };
   switch (body.kind) {
     case 'plan':
       return say('plan', body.plan.intent, body.plan as unknown as JsonObject);
-    case 'tool-call':
-      return act.startsWith(ASKED) ? say(body.tool, body.because, body.input as JsonObject) : [];
-    case 'tool-result':
-      return answered(act, body.phase, calls.get(body.call), observed(body.output), false);
-    case 'refusal':
-      return answered(act, body.phase, calls.get(body.call), sentence(body.failure), true);
+    case 'tool-call': {
+      const { tool, input, serves, because } = body;
+      return act.startsWith(ASKED) ? say(tool, because, { name: act.replace(NAME, ''), input, serves, because }) : [];
+    }
+    case 'tool-result': {
+      const call = calls.get(body.call);
+      const text = showResult(nameOf(body.call), { act: body.call, tool: body.tool, output: body.output });
+      return answered(act, body.phase, call, text, false);
+    }
+    case 'refusal': {
+      const call = calls.get(body.call);
+      const { failure } = body;
+      const text = showRefusal({ act: body.call, name: nameOf(body.call), tool: call?.name ?? 'a tool', failure });
+      return answered(act, body.phase, call, text, true);
+    }
     case 'gate':
       return body.phase === 'search' ? [{ role: 'user', id: act, content: gate(body.result) }] : [];
     case 'claim':
@@ -70,8 +91,8 @@ export function messagesOf({ act, body }: Step, calls: ReadonlyMap<string, Call>
   }
 }
 
-const sentence = ({ what, why, instead }: { what: string; why: string; instead: string }): string =>
-  `Refused: ${what}: ${why}. Instead: ${instead}.`;
+/** The name that an experiment was given, or that of a measurement of the gate. */
+const nameOf = (act: string): string => act.replace(NAME, '').replace(/^gate\/search\//, '');
 
 const gate = ({ says, status, measured, threshold }: CriterionResult): string =>
   `The gate (${says}): ${status}, measured ${measured ?? 'nothing'}, asked ${threshold}.`;
@@ -94,44 +115,18 @@ function answer(id: string, call: Call | undefined, content: string, refused: bo
   return call === undefined ? [] : [{ role: 'tool', id, content, answers: call, refused }];
 }
 
-/** Returns the whole conversation. A plan is answered at once: what was sealed is only repeated. */
+/** Returns the whole conversation. A plan that was not asked of a language model is answered at once: what was sealed is only repeated. */
 export function conversation(run: Run, steps: readonly Step[]): Message[] {
   const calls = new Map<string, Call>();
-  const messages = [assignment(run, steps)];
+  const tell = tellerOf(steps);
+  const messages = tell === spoken ? [] : [assignment(run, steps)];
   for (const step of steps)
-    for (const message of messagesOf(step, calls)) {
+    for (const message of tell(step, calls)) {
       messages.push(message);
       if (message.role !== 'assistant') continue;
-      calls.set(message.id, message.call);
-      if (message.call.name === 'plan') messages.push(...answer(`${message.id}/sealed`, message.call, 'sealed', false));
+      for (const call of message.calls) calls.set(call.id, call);
+      const [plan] = step.body.kind === 'plan' ? message.calls : [];
+      messages.push(...answer(`${message.id}/sealed`, plan, 'sealed', false));
     }
   return messages;
-}
-
-const MOST_ITEMS = 12;
-
-/** Returns a result as an agent needs it: numbers to four digits, long lists cut, arrays by name, the receipt in three fields. */
-export function observed(output: Json): string {
-  return JSON.stringify(brief(output));
-}
-
-function brief(value: Json): Json {
-  if (typeof value === 'number') return Number.isInteger(value) ? value : Number(value.toPrecision(4));
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) {
-    const shown = value.slice(0, MOST_ITEMS).map(brief);
-    return value.length > MOST_ITEMS ? [...shown, `and ${value.length - MOST_ITEMS} more`] : shown;
-  }
-  if (typeof value['sha256'] === 'string' && Array.isArray(value['shape']))
-    return `artifact ${value['sha256']} (${value['shape'].join('×')}, ${String(value['unit'] ?? '')})`;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, key === 'receipt' ? fired(item) : brief(item)]),
-  );
-}
-
-/** Of a receipt an agent needs what it may have got wrong: which prompts, and whether the edits happened. */
-function fired(receipt: Json): Json {
-  if (typeof receipt !== 'object' || receipt === null || Array.isArray(receipt)) return receipt;
-  const { prompts = null, edits_requested = null, edits_fired = null } = receipt;
-  return { prompts, edits_requested, edits_fired };
 }

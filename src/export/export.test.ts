@@ -97,7 +97,7 @@ describe('sft', () => {
       if (role === 'tool') expect(open.delete(tool_call_id ?? '')).toBe(true);
     }
     expect([...open]).toEqual(['claim']);
-    expect(line.messages.map(({ role }) => role).slice(0, 1)).toEqual(['user']);
+    expect(line.messages[0]?.role).toBe('user');
     expect(line.metadata).toMatchObject({ run: run.run, verdict: 'reproduced' });
   });
 

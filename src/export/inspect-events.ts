@@ -4,7 +4,7 @@
  * holds what makes a step a step, so that the record can be made again from the events.
  */
 import { canonicalJson, type JsonObject, type Run, type Step, type StepOf, type Verdict } from '../contract/index.ts';
-import { assignment, type Call, type Message, messagesOf } from './conversation.ts';
+import { assignment, type Call, type Message, tellerOf } from './conversation.ts';
 import { isWellFormed, type Source, wellFormed } from './source.ts';
 
 /** In Inspect the model is whoever acts; the model that is studied is an argument of the task. */
@@ -26,16 +26,18 @@ interface Texts {
 /** Returns the events and messages of a run. */
 export function eventsOf({ run, steps }: Source): Texts {
   const calls = new Map<string, Call>();
-  const messages = [spelt(assignment(run, steps), run)];
+  const tell = tellerOf(steps);
+  const messages = steps.some(({ body }) => body.kind === 'turn') ? [] : [spelt(assignment(run, steps), run)];
   const events: string[] = [];
   let history = messages[0] ?? '';
   for (const step of steps) {
-    const said = messagesOf(step, calls);
+    const said = tell(step, calls);
     for (const event of one(run, step, calls, said)) events.push(withHistory(event, history));
     for (const message of said) {
-      if (message.role === 'assistant') calls.set(message.id, message.call);
-      messages.push(spelt(message, run));
-      history += `,${messages.at(-1)}`;
+      if (message.role === 'assistant') for (const call of message.calls) calls.set(call.id, call);
+      const text = spelt(message, run);
+      messages.push(text);
+      history += history === '' ? text : `,${text}`;
     }
     if (step.body.kind === 'tool-call' && !calls.has(step.act))
       calls.set(step.act, { id: step.act, name: step.body.tool, arguments: step.body.input as JsonObject });
@@ -51,6 +53,7 @@ function withHistory(event: JsonObject, history: string): string {
 function one(run: Run, step: Step, calls: ReadonlyMap<string, Call>, said: readonly Message[]): JsonObject[] {
   const { body } = step;
   if (body.kind === 'tool-call' && said[0]?.role === 'assistant') return [asked(run, step, body, said[0])];
+  if (body.kind === 'reply' && said[0]) return [replied(run, step, body, said[0])];
   if (body.kind === 'tool-result') return [answered(run, step, body, calls.get(body.call))];
   const info = { ...framed(run, step, 'info', {}), source: 'recircuit', data: body as unknown as JsonObject };
   if (body.kind !== 'verdict') return [info];
@@ -83,6 +86,35 @@ function asked(run: Run, step: Step, { phase, serves }: StepOf<'tool-call'>, sai
   };
 }
 
+/** A reply of a language model: the event has what Inspect knows of it, its metadata the blocks as they came. */
+function replied(run: Run, step: Step, body: StepOf<'reply'>, said: Message): JsonObject {
+  const { input, cache_read, cache_write_5m, cache_write_1h, output } = body.usage;
+  const usage = {
+    input_tokens: input,
+    output_tokens: output,
+    total_tokens: input + output + cache_read + cache_write_5m + cache_write_1h,
+    input_tokens_cache_read: cache_read,
+    input_tokens_cache_write: cache_write_5m + cache_write_1h,
+  };
+  const message = JSON.parse(spelt(said, run)) as JsonObject;
+  const stop_reason = STOPS[body.stop_reason] ?? 'unknown';
+  return {
+    ...framed(run, step, 'model', { body: body as unknown as JsonObject }),
+    ...{ model: body.model, tools: [], tool_choice: 'auto', config: {} },
+    output: { model: body.model, choices: [{ message, stop_reason }], usage },
+  };
+}
+
+/** Words of the wire -> words of Inspect. */
+const STOPS: Readonly<Record<string, string>> = {
+  tool_use: 'tool_calls',
+  end_turn: 'stop',
+  stop_sequence: 'stop',
+  max_tokens: 'max_tokens',
+  refusal: 'content_filter',
+  model_context_window_exceeded: 'model_length',
+};
+
 /** Inspect wants text or content blocks as a result: the output is canonical JSON. */
 function answered(run: Run, step: Step, body: StepOf<'tool-result'>, call: Call | undefined): JsonObject {
   const { phase, tool, artifacts } = body;
@@ -105,8 +137,13 @@ function spelt(message: Message, run: Run): string {
 function more(message: Message, model: string): JsonObject {
   if (message.role === 'user') return { source: 'input' };
   if (message.role === 'assistant') {
-    const { id, name, arguments: input } = message.call;
-    return { source: 'generate', model, tool_calls: [{ id, type: 'function', function: name, arguments: input }] };
+    const calls = message.calls.map(({ id, name, arguments: input }) => ({
+      id,
+      type: 'function',
+      function: name,
+      arguments: input,
+    }));
+    return { source: 'generate', model, ...(calls.length === 0 ? {} : { tool_calls: calls }) };
   }
   const { id, name } = message.answers;
   const error: JsonObject = message.refused ? { error: { type: 'unknown', message: message.content } } : {};

@@ -34,8 +34,8 @@ export function otlp(run: Run, steps: readonly Step[]): string {
     }),
     ...(run.state === 'faulted' ? { status: { code: ERROR, message: run.note } } : {}),
   };
-  const answers = new Map(steps.flatMap((step) => ('call' in step.body ? [[step.body.call, step] as const] : [])));
-  const acts = steps.filter(({ body }) => !('call' in body));
+  const answers = new Map(steps.flatMap((step) => (answered(step) === null ? [] : [[answered(step), step] as const])));
+  const acts = steps.filter((step) => answered(step) === null);
   const spans = acts.map((step) => ({
     traceId,
     parentSpanId: root,
@@ -49,17 +49,23 @@ export function otlp(run: Run, steps: readonly Step[]): string {
   return `${JSON.stringify(document)}\n`;
 }
 
+/** The act that a step ends: a call by its result, a turn by its reply. */
+function answered({ body }: Step): string | null {
+  if (body.kind === 'reply') return body.turn;
+  return 'call' in body ? body.call : null;
+}
+
 function span(run: Run, step: Step, end: Step): JsonObject {
   const { body } = step;
   const failure = end.body.kind === 'refusal' || end.body.kind === 'fault' ? end.body.failure : null;
-  const called = body.kind === 'tool-call';
+  const { name, values } = told(run, step, end);
   return {
     spanId: spanId(run, step.act),
-    name: called ? `execute_tool ${body.tool}` : `${body.kind} ${step.act}`,
+    name,
     kind: INTERNAL,
     ...times(step.at, end.at),
     attributes: attributes({
-      ...(called ? tool(run, step.act, body.tool, body.input as Json, end) : { 'recircuit.body': canonicalJson(body) }),
+      ...values,
       'recircuit.act': step.act,
       'recircuit.kind': body.kind,
       'recircuit.seq': step.seq,
@@ -69,6 +75,35 @@ function span(run: Run, step: Step, end: Step): JsonObject {
       ...(failure === null ? {} : { 'error.type': failure.code }),
     }),
     ...(failure === null ? {} : { status: { code: ERROR, message: `${failure.what}: ${failure.why}` } }),
+  };
+}
+
+/** What a span says by the conventions; a kind of step that they do not know is there as a whole. */
+function told(run: Run, { act, body }: Step, end: Step): { name: string; values: JsonObject } {
+  if (body.kind === 'tool-call')
+    return { name: `execute_tool ${body.tool}`, values: tool(run, act, body.tool, body.input as Json, end) };
+  const whole = { 'recircuit.body': canonicalJson(body) };
+  if (body.kind !== 'turn') return { name: `${body.kind} ${act}`, values: whole };
+  return { name: `chat ${body.model}`, values: { ...whole, ...chat(run, body.model, end) } };
+}
+
+function chat({ run, planner }: Run, model: string, { seq, hash, body }: Step): JsonObject {
+  const asked = {
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.provider.name': planner.split(':')[0] ?? planner,
+    'gen_ai.request.model': model,
+    'gen_ai.conversation.id': run,
+  };
+  if (body.kind !== 'reply') return asked;
+  return {
+    ...asked,
+    'gen_ai.response.model': body.model,
+    'gen_ai.response.id': body.id,
+    'gen_ai.usage.input_tokens': body.usage.input,
+    'gen_ai.usage.output_tokens': body.usage.output,
+    'recircuit.reply': canonicalJson(body),
+    'recircuit.result.seq': seq,
+    'recircuit.result.hash': hash,
   };
 }
 

@@ -9,11 +9,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from recircuit_worker.agreement import spearman
 from recircuit_worker.benchmarks.bars import Bar, at_most
 from recircuit_worker.benchmarks.loops import PublishedLoop
 from recircuit_worker.benchmarks.ours import Ours
 from recircuit_worker.benchmarks.rounds import Outcome
-from recircuit_worker.benchmarks.told import Told, spearman
+from recircuit_worker.benchmarks.told import Told
 from recircuit_worker.benchmarks.work import Work
 
 NOISE_FACTOR = 1.5

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from recircuit_worker.agreement import spearman
 from recircuit_worker.benchmarks.work import Work
 
 TOP = 20
@@ -97,14 +98,6 @@ def same_order(ours: Tensor, theirs: Tensor) -> bool:
     """Returns whether the largest cells are the same in the same order."""
     top = min(TOP, max(1, len(ours) // 3))
     return torch.equal(ours.argsort(descending=True)[:top], theirs.argsort(descending=True)[:top])
-
-
-def spearman(ours: Tensor, theirs: Tensor) -> float | None:
-    """Returns the rank correlation of two vectors without ties; None of fewer than three numbers."""
-    if len(ours) < 3:
-        return None
-    ranks = torch.stack([part.argsort().argsort().double() for part in (ours, theirs)])
-    return float(torch.corrcoef(ranks)[0, 1])
 
 
 def _silent(told: Told) -> Tensor:
