@@ -24,6 +24,8 @@ describe('jsonl', () => {
     expect(record.importRun(read.recorded)).toEqual(run);
     expect(read.tensors.length).toBeGreaterThan(0);
     expect(record.cells()).toEqual([]);
+    expect(record.list()).toMatchObject([{ run: run.run, imported: expect.any(String) }]);
+    expect(home.record.list()).toMatchObject([{ run: run.run, imported: null }]);
     const found = verifyRun(record, run.run, { artifacts: home.artifacts });
     expect(found).toMatchObject({ ok: true, signature: { whose: 'ours' } });
     expect(jsonl(record, { ...source, run: record.findRun(run.run) }).text).toBe(text);

@@ -17,7 +17,10 @@ export interface RunFilter {
   readonly state?: RunState;
 }
 
-export type RunSummary = Omit<Run, 'protocol'>;
+export interface RunSummary extends Omit<Run, 'protocol'> {
+  /** ISO time at which it was taken over from another record; null: it was made here. */
+  readonly imported: string | null;
+}
 
 /** Contract: throws only Refusal and Fault. */
 export class RunReader {
@@ -71,7 +74,7 @@ export class RunReader {
     const columns = RUN_COLUMNS.replace('protocol, ', '');
     return this.read(() =>
       this.prepare(
-        `SELECT ${columns} FROM run WHERE (:finding IS NULL OR finding = :finding)
+        `SELECT ${columns}, (SELECT at FROM imported WHERE imported.run = run.run) AS imported FROM run WHERE (:finding IS NULL OR finding = :finding)
          AND (:model IS NULL OR model = :model) AND (:state IS NULL OR state = :state) ORDER BY id`,
       ).all({ finding: finding ?? null, model: model ?? null, state: state ?? null }),
     ) as RunSummary[];

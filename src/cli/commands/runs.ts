@@ -70,14 +70,15 @@ async function list(cli: Cli, { finding, model, json }: ListOptions): Promise<vo
     time(run.opened_at),
     run.finding,
     run.model,
+    run.planner,
     String(run.seed),
     String(run.steps),
-    outcome(cli, run),
+    `${outcome(cli, run)}${run.imported === null ? '' : ', imported'}`,
   ]);
-  cli.out(table(['run', 'opened, UTC', 'finding', 'model', '#seed', '#steps', 'outcome'], rows, cli.paint));
+  cli.out(table(['run', 'opened, UTC', 'finding', 'model', 'planner', '#seed', '#steps', 'outcome'], rows, cli.paint));
 }
 
-function outcome({ paint }: Cli, { state, verdict, withdrawn, origin }: RunSummary): string {
+function outcome({ paint }: Cli, { state, verdict, withdrawn, origin }: Omit<Run, 'protocol'>): string {
   if (withdrawn !== null) return paint.tone('none', `withdrawn (${verdict})`);
   const forked = origin === null ? '' : ', a fork';
   return `${outcomeOf(paint, state, verdict)}${forked}`;
