@@ -5,7 +5,13 @@ import type { AgentPorts } from './ports.ts';
 export { Action } from './action.ts';
 export { agentIsDone } from './acts.ts';
 export { offered } from './offer/offered.ts';
-export { type Outside, Prompts, plannerNamed, plannerNames } from './planners/index.ts';
+export {
+  type Connection,
+  type Outside,
+  Prompts,
+  plannerNamed,
+  plannerNames,
+} from './planners/index.ts';
 export { scripted } from './planners/scripted.ts';
 export type {
   AgentPorts,

@@ -1,30 +1,33 @@
-/** The planners by name: one line each. A name may carry a model: `anthropic:claude-opus-5-5`. */
+/** The planners by name: one line each. A name may carry a model: `anthropic:claude-opus-5-5`, `chat:ollama:qwen3`. */
 import type { Planner } from '../ports.ts';
 import { anthropic } from './anthropic/index.ts';
-import type { Connection } from './anthropic/send.ts';
+import { chat } from './chat/index.ts';
 import type { Prompts } from './language/opening.ts';
+import type { Connection } from './language/send.ts';
 import { scripted } from './scripted.ts';
 
-export type { Connection } from './anthropic/send.ts';
 export { Prompts } from './language/opening.ts';
+export type { Connection } from './language/send.ts';
 
 /** What planners that ask a language model need from outside; read when one of them is chosen. */
 export interface Outside {
   readonly prompts: () => Prompts;
   readonly anthropic: () => Connection;
+  readonly chat: (provider: string) => Connection;
 }
 
-/** @param model the part of the name after the colon, if there is one */
+/** @param model the part of the name after the first colon, if there is one */
 type Make = (model: string | undefined, outside: Outside) => Planner | undefined;
 
 const planners: Readonly<Record<string, Make>> = {
   [scripted.id]: (model) => (model === undefined ? scripted : undefined),
   anthropic: (model, outside) => anthropic({ model, connection: outside.anthropic(), prompts: outside.prompts() }),
+  chat: (name, outside) => chat({ name, connection: outside.chat, prompts: outside.prompts() }),
 };
 
 export const plannerNames: readonly string[] = Object.keys(planners);
 
-/** Returns undefined for a name that is not known, or that carries a model which nobody would ask. */
+/** Returns undefined for a name that is not known, or that carries a model which nobody would ask. @throws Refusal where the model is none */
 export function plannerNamed(name: string, outside: Outside): Planner | undefined {
   const [, kind = '', model] = /^([\w-]+)(?::(.+))?$/.exec(name) ?? [];
   return Object.hasOwn(planners, kind) ? planners[kind]?.(model, outside) : undefined;

@@ -6,8 +6,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Step, Usage } from '../../src/contract/index.ts';
 import { openRecord, verifyRun } from '../../src/store/index.ts';
-import { readScript, type Script } from '../servers/messages/script.ts';
 import { type MessagesServer, startMessagesServer } from '../servers/messages/server.ts';
+import { readScript, type Script } from '../servers/script.ts';
 import { type ChildEnd, type ChildJob, runInChild } from './child.ts';
 import { inParallel } from './shared.ts';
 

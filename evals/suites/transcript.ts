@@ -1,5 +1,5 @@
 /** A language planner's run as text: what it was told, what it said, what it asked for, and what that cost. */
-import type { JsonObject, Step, StepOf } from '../../src/contract/index.ts';
+import type { JsonObject, Step, StepOf, Usage } from '../../src/contract/index.ts';
 import { safe, tokensRead, totalCost, turnCosts } from '../../src/report/index.ts';
 import { table } from './shared.ts';
 
@@ -33,10 +33,14 @@ function replyLines({ content, usage, usd, stop_reason }: StepOf<'reply'>): stri
       ? line('calls', `${String(block['name'])} ${JSON.stringify(block['input'])}`)
       : line('says', String(block['text'] ?? block['thinking'] ?? '')),
   );
+  return [...said, line('', `${stop_reason}; ${tokensLine(usage)}, ${money(usd)}`)];
+}
+
+function tokensLine(usage: Usage | null): string {
+  if (usage === null) return 'tokens unknown';
   const read = tokensRead(usage);
   const cached = read > 0 ? Math.round((100 * usage.cache_read) / read) : 0;
-  const cost = `${stop_reason}; ${read} tokens read, ${cached} % from the cache, ${usage.output} written, ${money(usd)}`;
-  return [...said, line('', cost)];
+  return `${read} tokens read, ${cached} % from the cache, ${usage.output} written`;
 }
 
 function line(head: string, text: string): string {

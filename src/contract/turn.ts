@@ -38,7 +38,7 @@ export const ReplyBody = z.strictObject({
   stop_reason: z.string(),
   model: z.string().describe('the model that says it answered'),
   id: z.string(),
-  usage: Usage,
+  usage: Usage.nullable().describe('null: the server did not tell'),
   usd,
 });
 

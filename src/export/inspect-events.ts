@@ -3,7 +3,15 @@
  * far, as Inspect writes it; a result is a tool event; everything else is an info event with the whole body. `metadata.recircuit`
  * holds what makes a step a step, so that the record can be made again from the events.
  */
-import { canonicalJson, type JsonObject, type Run, type Step, type StepOf, type Verdict } from '../contract/index.ts';
+import {
+  canonicalJson,
+  type JsonObject,
+  type Run,
+  type Step,
+  type StepOf,
+  type Usage,
+  type Verdict,
+} from '../contract/index.ts';
 import { assignment, type Call, type Message, tellerOf } from './conversation.ts';
 import { isWellFormed, type Source, wellFormed } from './source.ts';
 
@@ -88,20 +96,23 @@ function asked(run: Run, step: Step, { phase, serves }: StepOf<'tool-call'>, sai
 
 /** A reply of a language model: the event has what Inspect knows of it, its metadata the blocks as they came. */
 function replied(run: Run, step: Step, body: StepOf<'reply'>, said: Message): JsonObject {
-  const { input, cache_read, cache_write_5m, cache_write_1h, output } = body.usage;
-  const usage = {
-    input_tokens: input,
-    output_tokens: output,
-    total_tokens: input + output + cache_read + cache_write_5m + cache_write_1h,
-    input_tokens_cache_read: cache_read,
-    input_tokens_cache_write: cache_write_5m + cache_write_1h,
-  };
+  const usage = body.usage && usageOf(body.usage);
   const message = JSON.parse(spelt(said, run)) as JsonObject;
   const stop_reason = STOPS[body.stop_reason] ?? 'unknown';
   return {
     ...framed(run, step, 'model', { body: body as unknown as JsonObject }),
     ...{ model: body.model, tools: [], tool_choice: 'auto', config: {} },
-    output: { model: body.model, choices: [{ message, stop_reason }], usage },
+    output: { model: body.model, choices: [{ message, stop_reason }], ...(usage ? { usage } : {}) },
+  };
+}
+
+function usageOf({ input, cache_read, cache_write_5m, cache_write_1h, output }: Usage): JsonObject {
+  return {
+    input_tokens: input,
+    output_tokens: output,
+    total_tokens: input + output + cache_read + cache_write_5m + cache_write_1h,
+    input_tokens_cache_read: cache_read,
+    input_tokens_cache_write: cache_write_5m + cache_write_1h,
   };
 }
 

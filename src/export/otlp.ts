@@ -90,7 +90,7 @@ function told(run: Run, { act, body }: Step, end: Step): { name: string; values:
 function chat({ run, planner }: Run, model: string, { seq, hash, body }: Step): JsonObject {
   const asked = {
     'gen_ai.operation.name': 'chat',
-    'gen_ai.provider.name': planner.split(':')[0] ?? planner,
+    'gen_ai.provider.name': /^(?:chat:)?([^:]+)/.exec(planner)?.[1] ?? planner,
     'gen_ai.request.model': model,
     'gen_ai.conversation.id': run,
   };
@@ -99,8 +99,9 @@ function chat({ run, planner }: Run, model: string, { seq, hash, body }: Step): 
     ...asked,
     'gen_ai.response.model': body.model,
     'gen_ai.response.id': body.id,
-    'gen_ai.usage.input_tokens': body.usage.input,
-    'gen_ai.usage.output_tokens': body.usage.output,
+    ...(body.usage
+      ? { 'gen_ai.usage.input_tokens': body.usage.input, 'gen_ai.usage.output_tokens': body.usage.output }
+      : {}),
     'recircuit.reply': canonicalJson(body),
     'recircuit.result.seq': seq,
     'recircuit.result.hash': hash,

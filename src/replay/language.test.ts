@@ -1,9 +1,13 @@
 /** A run whose planner asks a language model, on a real worker: killed nowhere, replayed without network from its recorded replies. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { anthropic } from '../../agents/planners/anthropic/index.ts';
-import { Script } from '../../evals/servers/messages/script.ts';
+import { chat } from '../../agents/planners/chat/index.ts';
+import { startCompletionsServer } from '../../evals/servers/completions/server.ts';
 import { type MessagesServer, startMessagesServer } from '../../evals/servers/messages/server.ts';
+import { Script } from '../../evals/servers/script.ts';
 import type { Run, Step, StepBody } from '../contract/index.ts';
 import { bench, buildTiny, tinyProtocol } from '../job/fixtures/tiny.ts';
 import { runJob } from '../job/index.ts';
@@ -62,6 +66,18 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(() => server.close());
 
+/** Counts what LangSmith would be told. */
+async function listener(): Promise<{ url: string; heard: () => number; close: () => void }> {
+  let heard = 0;
+  const listening = createServer((_, response) => {
+    heard++;
+    response.end('{}');
+  });
+  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
+  return { url, heard: () => heard, close: () => listening.close() };
+}
+
 /** The step of an act with its body changed, and every hash made to fit again. */
 function forged(act: string, change: (body: never) => StepBody): Step[] {
   return chained(steps.map((step) => (step.act === act ? { ...step, body: change(step.body as never) } : step)));
@@ -113,3 +129,28 @@ it('is replayed from its decisions where the prompts are others by now', async (
   );
   expect(await replay(run, other)).toMatchObject({ difference: null, planner: 'from the record' });
 });
+
+it('with any chat model comes out again too, and tells LangSmith nothing, however it is asked to', async () => {
+  const [completions, langsmith] = await Promise.all([startCompletionsServer({ script, key: 'k' }), listener()]);
+  const told = { TRACING: 'true', API_KEY: 'k', ENDPOINT: langsmith.url, GATEWAY: langsmith.url };
+  for (const [name, value] of Object.entries(told)) process.env[`LANGSMITH_${name}`] = value;
+  try {
+    const connection = () => ({ apiKey: 'k', baseURL: completions.url });
+    const planner = chat({ name: 'openai:gpt-5', connection, prompts: outside.prompts() });
+    const again = { ...here.means, finding: tinyProtocol(), model: join(here.folder, 'tiny-llama'), planner, seed: 1 };
+    const other = await runJob(again);
+    expect(other).toMatchObject({ state: 'sealed', planner: 'chat:openai:gpt-5' });
+    const recorded = here.record.steps(other.run);
+    const found = await replay(other, recorded);
+    expect(found).toMatchObject({
+      difference: null,
+      sealed: true,
+      planner: 'from its replies',
+      steps: recorded.length,
+    });
+    expect(langsmith.heard()).toBe(0);
+  } finally {
+    await completions.close();
+    langsmith.close();
+  }
+}, 600_000);

@@ -3,7 +3,8 @@ import type { Planner } from '../../ports.ts';
 import type { ContextLimit } from '../language/asked.ts';
 import type { Prompts } from '../language/opening.ts';
 import { languagePlanner } from '../language/planner.ts';
-import { type Connection, PACE, type Pace, sender } from './send.ts';
+import { type Connection, PACE, type Pace, sender } from '../language/send.ts';
+import { carrier } from './carrier.ts';
 
 export const DEFAULT_MODEL = 'claude-opus-5-5';
 
@@ -19,12 +20,12 @@ interface Options {
   readonly context?: ContextLimit | undefined;
 }
 
-export function anthropic({ model = DEFAULT_MODEL, connection, prompts, pace, context }: Options): Planner {
+export function anthropic({ model = DEFAULT_MODEL, connection, prompts, pace = PACE, context }: Options): Planner {
   return languagePlanner({
     id: `anthropic:${model}`,
     model,
     prompts,
-    sender: sender(connection, pace ?? PACE),
+    sender: sender(carrier(connection, pace.idle), pace),
     context: context ?? CONTEXT,
   });
 }

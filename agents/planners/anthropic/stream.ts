@@ -4,12 +4,13 @@
  */
 import type Anthropic from '@anthropic-ai/sdk';
 import type { Json, JsonObject, Usage } from '../../../src/contract/index.ts';
+import { type Incoming, toolUse } from '../language/send.ts';
 
 /** What has come so far; whole once `stopped`. */
-export class Incoming {
-  id = '';
-  model = '';
-  stop_reason: string | null = null;
+export class IncomingEvents implements Incoming {
+  #id = '';
+  #model = '';
+  #stop: string | null = null;
   usage: Usage | null = null;
   stopped = false;
   readonly #blocks: JsonObject[] = [];
@@ -19,8 +20,8 @@ export class Incoming {
   take(event: Anthropic.RawMessageStreamEvent): void {
     switch (event.type) {
       case 'message_start':
-        this.id = event.message.id;
-        this.model = event.message.model;
+        this.#id = event.message.id;
+        this.#model = event.message.model;
         this.usage = usageOf(event.message.usage, null);
         break;
       case 'content_block_start':
@@ -30,7 +31,7 @@ export class Incoming {
         this.#add(event.index, event.delta);
         break;
       case 'message_delta':
-        this.stop_reason = event.delta.stop_reason;
+        this.#stop = event.delta.stop_reason;
         this.usage = usageOf(event.usage, this.usage);
         break;
       case 'message_stop':
@@ -38,14 +39,15 @@ export class Incoming {
     }
   }
 
-  /** The blocks in order. An input that is no complete JSON object stands under `unparsed`, with an empty input. */
-  content(): Json[] {
-    return this.#blocks.map((block, index) => {
-      if (block['type'] !== 'tool_use') return block;
-      const text = this.#inputs.get(index) ?? '';
-      const input = text === '' ? {} : objectIn(text);
-      return input === null ? { ...block, input: {}, unparsed: text } : { ...block, input };
-    });
+  reply(): ReturnType<Incoming['reply']> {
+    return { content: this.#content(), stop_reason: this.#stop ?? 'none', model: this.#model, id: this.#id };
+  }
+
+  /** The blocks in order. */
+  #content(): Json[] {
+    return this.#blocks.map((block, index) =>
+      block['type'] === 'tool_use' ? toolUse(block, this.#inputs.get(index) ?? '') : block,
+    );
   }
 
   #add(index: number, delta: Anthropic.RawContentBlockDelta): void {
@@ -56,15 +58,6 @@ export class Incoming {
     if (delta.type === 'text_delta') block['text'] = String(block['text'] ?? '') + delta.text;
     if (delta.type === 'thinking_delta') block['thinking'] = String(block['thinking'] ?? '') + delta.thinking;
     if (delta.type === 'signature_delta') block['signature'] = String(block['signature'] ?? '') + delta.signature;
-  }
-}
-
-function objectIn(text: string): JsonObject | null {
-  try {
-    const value = JSON.parse(text) as Json;
-    return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : null;
-  } catch {
-    return null;
   }
 }
 

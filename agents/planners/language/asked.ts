@@ -58,7 +58,9 @@ export function foldedNow(turns: readonly Turn[], { tokens, whole }: ContextLimi
   const last = turns.at(-1);
   if (last === undefined) return 0;
   if (overflowed(last)) return turns.length;
-  return sizeOf(last.reply.usage) > tokens ? Math.max(last.folded, turns.length - whole) : last.folded;
+  return (sizeOf(last.reply.usage) ?? estimated(turns)) > tokens
+    ? Math.max(last.folded, turns.length - whole)
+    : last.folded;
 }
 
 /** The provider found the request, or request and answer, larger than its window. */
@@ -68,8 +70,16 @@ export function overflowed({ reply }: Turn): boolean {
   return reply.stop_reason === TOO_LONG;
 }
 
-function sizeOf({ input, cache_read, cache_write_5m, cache_write_1h, output }: Usage): number {
-  return input + cache_read + cache_write_5m + cache_write_1h + output;
+function sizeOf(usage: Usage | null): number | null {
+  return usage && Object.values(usage).reduce((sum, count) => sum + count, 0);
+}
+
+const CHARACTERS = 4;
+
+/** For servers that do not count: what was said so far, at four characters a token. */
+function estimated(turns: readonly Turn[]): number {
+  const said = turns.map(({ told, reply }) => JSON.stringify([told, reply.content]).length);
+  return said.reduce((sum, length) => sum + length, 0) / CHARACTERS;
 }
 
 const RESULT = '<data kind="result">\n';
@@ -83,10 +93,11 @@ function foldedBlock(block: Json): Json {
 }
 
 /**
- * What was recorded of an input that is no JSON is not sent back. Thinking is bound to the model and the conversation in which it
- * arose, so it is left out once earlier turns have been folded since, and in a fork that asks another model.
+ * What was recorded of an input that is no JSON is not sent back. Thinking and its signatures are bound to the model and the
+ * conversation in which they arose, so they are left out once earlier turns have been folded since, and in a fork that asks another model.
  */
 function sendable(block: Json, itsOwn: boolean): Json[] {
-  const { unparsed: _, ...rest } = block as JsonObject;
-  return !itsOwn && String(rest['type']).endsWith('thinking') ? [] : [rest];
+  const { unparsed: _, thought_signature, ...rest } = block as JsonObject;
+  if (itsOwn) return [thought_signature === undefined ? rest : { ...rest, thought_signature }];
+  return String(rest['type']).endsWith('thinking') ? [] : [rest];
 }

@@ -1,20 +1,12 @@
 /** The server-sent events of one reply. */
 import type { Usage } from '../../../src/contract/index.ts';
-import { tokensOf } from './counting.ts';
-import type { ScriptedTurn } from './script.ts';
+import { chunks, tokensOf } from '../counting.ts';
+import type { ScriptedTurn } from '../script.ts';
+import type { Spoken } from '../serve.ts';
 
-export interface Event {
+interface Event {
   readonly event: string;
   readonly data: Readonly<Record<string, unknown>>;
-}
-
-/** Characters of one delta. */
-const CHUNK = 40;
-
-export interface Spoken {
-  readonly events: readonly Event[];
-  /** Tokens of everything that is said. */
-  readonly output: number;
 }
 
 /** @param turn its place in the conversation, from 0: ids are made from it, so that a script always says the same */
@@ -55,7 +47,7 @@ export function spoken(scripted: ScriptedTurn, turn: number, model: string, usag
   const stop_reason = stop ?? (call ? 'tool_use' : 'end_turn');
   return {
     output,
-    events: [
+    parts: [
       { event: 'message_start', data: { type: 'message_start', message: opened(turn, model, usage) } },
       { event: 'ping', data: { type: 'ping' } },
       ...blocks.flat(),
@@ -64,7 +56,7 @@ export function spoken(scripted: ScriptedTurn, turn: number, model: string, usag
         data: { type: 'message_delta', delta: { stop_reason, stop_sequence: null }, usage: { output_tokens: output } },
       },
       { event: 'message_stop', data: { type: 'message_stop' } },
-    ],
+    ].map(line),
   };
 }
 
@@ -88,6 +80,7 @@ function opened(turn: number, model: string, usage: Usage): Record<string, unkno
   };
 }
 
-function chunks(text: string): string[] {
-  return text.match(new RegExp(`[\\s\\S]{1,${CHUNK}}`, 'g')) ?? [];
+/** An event as it is sent. */
+export function line({ event, data }: Event): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }

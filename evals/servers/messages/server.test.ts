@@ -1,7 +1,7 @@
 /** The local Messages server by itself: it refuses what the API refuses, and counts as the API counts. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PromptCache } from './counting.ts';
-import { readScript, Script } from './script.ts';
+import { readScript, Script } from '../script.ts';
+import { PromptCache } from './cache.ts';
 import { type MessagesServer, startMessagesServer } from './server.ts';
 import type { Request } from './wire.ts';
 

@@ -21,7 +21,7 @@ const SUMMARY: { [K in StepKind]: (body: StepOf<K>) => string } = {
   fault: ({ failure: f }) => `${f.what}: ${f.why}. Instead: ${f.instead}.`,
   turn: (b) => `${b.model} is asked for ${b.for}`,
   reply: (b) =>
-    `${b.stop_reason}: ${said(b.content)}; ${read(b.usage)} tokens read, ${b.usage.output} written, ${money(b.usd)}`,
+    `${b.stop_reason}: ${said(b.content)}; ${b.usage ? `${read(b.usage)} tokens read, ${b.usage.output} written` : 'tokens unknown'}, ${money(b.usd)}`,
   'failed-reply': ({ failure: f, usd }) => `${f.what}: ${f.why}; ${money(usd)}`,
   'gave-up': (b) => b.reason,
   claim: ({ claim }) =>

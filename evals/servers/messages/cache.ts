@@ -1,15 +1,11 @@
-/** Counts tokens, and what a prompt cache would have saved. Tokens are characters divided by four: a convention, not a tokenizer. */
+/** What a prompt cache with breakpoints would have saved. */
 import { sha256, type Usage } from '../../../src/contract/index.ts';
+import { tokensOf } from '../counting.ts';
 import type { Request } from './wire.ts';
 
-const CHARACTERS = 4;
 /** A shorter prefix is not cached; the API's own figure differs by model, from 512 to 4096. */
 const LEAST = 1024;
 const LIFE_MS = { '5m': 300_000, '1h': 3_600_000 } as const;
-
-export function tokensOf(text: string): number {
-  return Math.ceil(text.length / CHARACTERS);
-}
 
 interface Block {
   readonly tokens: number;

@@ -1,17 +1,14 @@
 /**
- * Sends requests to the Messages API. The SDK only carries them: retries, limits and the watchdog are here, so that every request
- * that brought no reply is told of, and none is slept over unseen.
+ * Sends requests, whichever the provider. Its SDK only carries them: retries, limits and the watchdog are here, so that every
+ * request that brought no reply is told of, and none is slept over unseen.
  */
-import type Anthropic from '@anthropic-ai/sdk';
-import { Fault, Refusal, spelled, type Usage } from '../../../src/contract/index.ts';
+import { Fault, type JsonObject, spelled, type Usage } from '../../../src/contract/index.ts';
 import type { Reply } from '../../conversation.ts';
-import { type Asked, TOO_LONG } from '../language/asked.ts';
-import type { FailedRequest, Sender } from '../language/planner.ts';
-import { usdOf } from './price.ts';
-import { MAX_TOKENS, requestOf } from './request.ts';
-import { Incoming } from './stream.ts';
+import { type Asked, TOO_LONG } from './asked.ts';
+import type { FailedRequest, Sender } from './planner.ts';
 import { Broken, type Trouble, troubleOf } from './trouble.ts';
 
+/** Where and with which key a provider is asked. */
 export interface Connection {
   /** From the environment, by whoever made this; it goes into no record and no message. */
   readonly apiKey: string | undefined;
@@ -32,33 +29,34 @@ export interface Pace {
   readonly idle: number;
 }
 
-const ADDRESS = 'https://api.anthropic.com';
-
 export const PACE: Pace = { requests: 6, firstWait: 1000, mostWait: 32_000, mostAsked: 300_000, idle: 180_000 };
+
+/** A reply while it comes. */
+export interface Incoming {
+  /** As far as it was told. */
+  readonly usage: Usage | null;
+  /** Its end was told. */
+  readonly stopped: boolean;
+  reply(): Pick<Reply, 'content' | 'stop_reason' | 'model' | 'id'>;
+}
+
+/** How one request travels to a provider and its reply back. */
+export interface Carrier<I extends Incoming> extends Pick<Sender, 'settings' | 'check'> {
+  /** Taken out of whatever the server says. */
+  readonly secret: string | undefined;
+  begin(): I;
+  /** Contract: one request, never repeated; fills `incoming` to the end of the stream; calls `alive` at each sign of life. */
+  carry(asked: Asked, incoming: I, means: { readonly signal: AbortSignal; readonly alive: () => void }): Promise<void>;
+  /** null: it has no price. */
+  usdOf(model: string, usage: Usage): number | null;
+}
 
 type Means = Parameters<Sender['send']>[1];
 
-export function sender({ apiKey, baseURL }: Connection, pace: Pace): Sender {
-  let client: Promise<Anthropic> | undefined;
-
-  const connect = async (): Promise<Anthropic> => {
-    const { default: Client } = await import('@anthropic-ai/sdk');
-    return new Client({
-      apiKey: apiKey ?? '',
-      baseURL: baseURL ?? ADDRESS,
-      maxRetries: 0,
-      timeout: pace.idle,
-      // Its log may show headers and foreign text.
-      logLevel: 'off',
-    });
-  };
-
+export function sender<I extends Incoming>(carrier: Carrier<I>, pace: Pace): Sender {
   /** One request, read to its end. What came before it broke stands in `incoming`. */
-  const once = async (asked: Asked, incoming: Incoming, signal: AbortSignal): Promise<void> => {
-    client ??= connect();
-    const { messages } = await client;
+  const once = async (asked: Asked, incoming: I, signal: AbortSignal): Promise<void> => {
     const watchdog = new AbortController();
-    const either = AbortSignal.any([signal, watchdog.signal]);
     let timer: NodeJS.Timeout | undefined;
     const alive = (): void => {
       clearTimeout(timer);
@@ -66,11 +64,7 @@ export function sender({ apiKey, baseURL }: Connection, pace: Pace): Sender {
     };
     try {
       alive();
-      const events = await messages.create(requestOf(asked), { signal: either });
-      for await (const event of events) {
-        alive();
-        incoming.take(event);
-      }
+      await carrier.carry(asked, incoming, { signal: AbortSignal.any([signal, watchdog.signal]), alive });
     } catch (error) {
       if (!watchdog.signal.aborted) throw error;
     } finally {
@@ -81,16 +75,20 @@ export function sender({ apiKey, baseURL }: Connection, pace: Pace): Sender {
     if (!incoming.stopped) throw new Broken('cut', 'the reply ended before its end was told');
   };
 
+  const usdOf = ({ model }: Asked, usage: Usage | null): number | null => usage && carrier.usdOf(model, usage);
+
   const send = async (asked: Asked, { signal, failed }: Means): Promise<Reply> => {
     for (let attempt = 1; ; attempt++) {
-      const incoming = new Incoming();
+      const incoming = carrier.begin();
       try {
         await once(asked, incoming, signal);
-        return replyOf(asked, incoming);
+        return { ...incoming.reply(), usage: incoming.usage, usd: usdOf(asked, incoming.usage) };
       } catch (error) {
-        const trouble = withoutKey(troubleOf(error), apiKey);
+        const trouble = withoutKey(troubleOf(error), carrier.secret);
         if (trouble.tooLong) return tooLong(asked);
-        failed(failedRequest(asked, trouble.free ? NOTHING : incoming.usage, signal.aborted ? CANCELLED : trouble));
+        const usage = trouble.free ? NOTHING : incoming.usage;
+        const usd = trouble.free ? 0 : usdOf(asked, usage);
+        failed({ failure: failureOf(signal.aborted ? CANCELLED : trouble), usage, usd });
         signal.throwIfAborted();
         await pause(trouble, attempt, signal);
       }
@@ -104,17 +102,10 @@ export function sender({ apiKey, baseURL }: Connection, pace: Pace): Sender {
     await sleep(wait, signal);
   };
 
-  return { settings: { max_tokens: MAX_TOKENS }, check: () => refuseWithoutKey(apiKey), send };
+  return { settings: carrier.settings, check: carrier.check, send };
 }
 
 const CANCELLED: Trouble = { code: 'cancelled', why: 'the job was cancelled', again: false, waitMs: null };
-
-function replyOf({ model }: Asked, incoming: Incoming): Reply {
-  const usage = incoming.usage ?? NOTHING;
-  const stop_reason = incoming.stop_reason ?? 'none';
-  const content = incoming.content();
-  return { content, stop_reason, model: incoming.model, id: incoming.id, usage, usd: usdOf(model, usage) };
-}
 
 const NOTHING: Usage = { input: 0, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0, output: 0 };
 
@@ -123,9 +114,8 @@ function tooLong({ model }: Asked): Reply {
   return { content: [], stop_reason: TOO_LONG, model, id: '', usage: NOTHING, usd: 0 };
 }
 
-function failedRequest({ model }: Asked, usage: Usage | null, { code, why }: Trouble): FailedRequest {
-  const failure = { kind: 'fault' as const, code, what: 'the language model', why, instead: 'ask again' };
-  return { failure, usage, usd: usage && usdOf(model, usage) };
+function failureOf({ code, why }: Trouble): FailedRequest['failure'] {
+  return { kind: 'fault', code, what: 'the language model', why, instead: 'ask again' };
 }
 
 /** Servers may say anything, also what they were sent. */
@@ -143,14 +133,19 @@ function ended({ code, why }: Trouble, how: string): Fault {
   });
 }
 
-function refuseWithoutKey(apiKey: string | undefined): void {
-  if (apiKey) return;
-  throw new Refusal({
-    code: 'no-key',
-    what: 'the planner anthropic cannot work',
-    why: 'ANTHROPIC_API_KEY is not set',
-    instead: 'set it, or use --planner scripted, which needs no key',
-  });
+/** A tool call as a block. Input that is no complete JSON object stands under `unparsed`, with an empty input: half an input can look whole. */
+export function toolUse(block: JsonObject, text: string): JsonObject {
+  const input = text === '' ? {} : objectIn(text);
+  return input === null ? { ...block, input: {}, unparsed: text } : { ...block, input };
+}
+
+function objectIn(text: string): JsonObject | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as JsonObject) : null;
+  } catch {
+    return null;
+  }
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { root } from '../../../src/root.ts';
+import { root } from '../../src/root.ts';
 
 /** A request that brings no answer. */
 const FaultOf = z.union([
