@@ -21,15 +21,16 @@ export interface Question {
 
 /**
  * Returns an action of one of the kinds that are wanted and in which `problemOf` finds nothing.
- * Contract: asks at most 1 + 3 times; after that the answer is `give-up`, which is always allowed.
+ * Contract: asks at most 1 + 3 times, or as the planner says; after that the answer is `give-up`, which is always allowed.
  */
 export async function ask(
   { planner, recorder, signal }: Pick<AgentPorts, 'planner' | 'recorder' | 'signal'>,
   { question, observation, wanted, problemOf = () => null }: Question,
 ): Promise<Action> {
   const means = { conversation: new Conversation(recorder, question), signal };
+  const { repairs = REPAIRS } = planner;
   let complaint: string | null = null;
-  for (let attempt = 0; attempt <= REPAIRS; attempt++) {
+  for (let attempt = 0; attempt <= repairs; attempt++) {
     const answer = await planner.next({ ...observation, complaint }, means);
     const unusable = Unusable.safeParse(answer);
     const parsed = Action.safeParse(answer);
@@ -44,5 +45,5 @@ export async function ask(
       : `a ${action.kind} is not wanted now; wanted: ${wanted.join(' or ')}`;
     if (complaint === null) return action;
   }
-  return { kind: 'give-up', reason: `no valid action after ${REPAIRS} repairs: ${complaint}`.slice(0, 4000) };
+  return { kind: 'give-up', reason: `no valid action after ${repairs} repairs: ${complaint}`.slice(0, 4000) };
 }

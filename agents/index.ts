@@ -7,7 +7,9 @@ export { agentIsDone } from './acts.ts';
 export { offered } from './offer/offered.ts';
 export {
   type Connection,
+  LEFT,
   type Outside,
+  type Person,
   Prompts,
   plannerNamed,
   plannerNames,

@@ -69,6 +69,8 @@ export interface Planner {
   readonly settings?: JsonObject | undefined;
   /** @throws Refusal where it cannot work, before a model is loaded for it. */
   readonly check?: (() => void) | undefined;
+  /** How often an answer is sent back before the planner counts as giving up. Default: three times. */
+  readonly repairs?: number | undefined;
   next(observation: Observation, means: Means): Promise<unknown>;
 }
 

@@ -2,18 +2,21 @@
 import type { Planner } from '../ports.ts';
 import { anthropic } from './anthropic/index.ts';
 import { chat } from './chat/index.ts';
+import { human, type Person } from './human/index.ts';
 import type { Prompts } from './language/opening.ts';
 import type { Connection } from './language/send.ts';
 import { scripted } from './scripted.ts';
 
+export { LEFT, type Person } from './human/index.ts';
 export { Prompts } from './language/opening.ts';
 export type { Connection } from './language/send.ts';
 
-/** What planners that ask a language model need from outside; read when one of them is chosen. */
+/** What planners need from outside; read when one of them is chosen. */
 export interface Outside {
   readonly prompts: () => Prompts;
   readonly anthropic: () => Connection;
   readonly chat: (provider: string) => Connection;
+  readonly person: () => Person;
 }
 
 /** @param model the part of the name after the first colon, if there is one */
@@ -22,6 +25,7 @@ type Make = (model: string | undefined, outside: Outside) => Planner | undefined
 const planners: Readonly<Record<string, Make>> = {
   [scripted.id]: (model) => (model === undefined ? scripted : undefined),
   anthropic: (model, outside) => anthropic({ model, connection: outside.anthropic(), prompts: outside.prompts() }),
+  human: (model, outside) => (model === undefined ? human(outside.person()) : undefined),
   chat: (name, outside) => chat({ name, connection: outside.chat, prompts: outside.prompts() }),
 };
 

@@ -22,7 +22,7 @@ const EXIT_WORDS: Record<keyof typeof EXIT, string> = {
   refused: 'refused: the sentence says what to do instead',
   tampered: 'a record or artifact is not what was written',
   differs: 'what is recorded did not come out again',
-  interrupted: 'stopped by a signal; the run can be resumed',
+  interrupted: 'stopped by a signal, or left by the person who decides; the run can be resumed',
 };
 
 const COMMANDS = [

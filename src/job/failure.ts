@@ -1,5 +1,6 @@
 /** How a run ends when it does not reach a verdict. Its cell stays empty, and it can be resumed. */
 import type * as z from 'zod';
+import { LEFT } from '../../agents/index.ts';
 import { type Failure, Fault, type Phase, Refusal, type Run } from '../contract/index.ts';
 import type { RunRecord } from '../store/index.ts';
 
@@ -19,6 +20,8 @@ export function endBadly({ record, run, phase, cancelled }: Ending, error: unkno
   if (run === undefined || record.run(run)?.state !== 'running') throw error;
   try {
     if (cancelled) return record.end(run, 'cancelled', 'It was stopped by a signal.');
+    if (error instanceof Fault && error.failure.code === LEFT)
+      return record.end(run, 'cancelled', 'The person who decides has left.');
     const steps = record.steps(run);
     // A verdict stays the last step before the seal, so that a run which failed while it was sealed can still be sealed.
     if (steps.at(-1)?.body.kind !== 'verdict') {

@@ -1,8 +1,9 @@
-/** What the language planners are given from outside: their prompts, and where and with which key to ask. */
+/** What planners are given from outside: prompts, where and with which key to ask, and whoever sits at the terminal. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Connection, type Outside, Prompts } from '../../agents/index.ts';
 import { root } from '../root.ts';
+import { person } from './person.ts';
 
 const folder = join(root, 'agents/prompts');
 
@@ -30,4 +31,5 @@ export const outside: Outside = {
     ),
   anthropic: () => ({ apiKey: variable('ANTHROPIC_API_KEY'), baseURL: variable('ANTHROPIC_BASE_URL') }),
   chat: (provider) => CHAT[provider]?.() ?? { apiKey: undefined, baseURL: undefined },
+  person,
 };

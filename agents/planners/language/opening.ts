@@ -50,7 +50,7 @@ function planText({ intent, items }: Plan): string {
 }
 
 /** In canonical JSON, since a protocol that comes back from the record has its keys in another order than its file. */
-function findingText(view: AgentView): string {
+export function findingText(view: AgentView): string {
   const { finding, claim, source, roles, behaviour, gate, procedure, claim_from, criteria } = view;
   return [
     `finding: ${finding}`,

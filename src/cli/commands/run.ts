@@ -32,7 +32,7 @@ export function registerRun(program: Command, cli: Cli): void {
     .option('-s, --seed <number>', 'seed of all pseudo-random choices', seedOf, 0)
     .option(
       '-p, --planner <name>',
-      'who decides which experiment comes next: scripted, anthropic[:<model>], or chat:<provider>:<model>',
+      'who decides which experiment comes next: scripted, human, anthropic[:<model>], or chat:<provider>:<model>',
       'scripted',
     )
     .option('-r, --resume <run>', 'go on with a run that was cut off: its id, the beginning of it, or `latest`')
