@@ -52,7 +52,8 @@ function refused(request: Request, token: string): Response | undefined {
     const headers = { 'WWW-Authenticate': 'Bearer realm="recircuit"' };
     return new Response('The bearer token is missing or not the one of this start.\n', { status: 401, headers });
   }
-  if (new URL(request.url).pathname !== PATH) return new Response(`There is nothing but ${PATH} here.\n`, { status: 404 });
+  if (new URL(request.url).pathname !== PATH)
+    return new Response(`There is nothing but ${PATH} here.\n`, { status: 404 });
   return undefined;
 }
 

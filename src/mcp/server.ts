@@ -5,8 +5,8 @@
 import { Server, type ServerContext, type Tool } from '@modelcontextprotocol/server';
 import * as z from 'zod';
 import { type OfferedTool, offered } from '../../agents/index.ts';
-import { Fault, type JsonObject, Refusal, spelled } from '../contract/index.ts';
 import { schemaForModel } from '../../tools/index.ts';
+import { Fault, type JsonObject, Refusal, spelled } from '../contract/index.ts';
 import { type Answer, failure, onTheWire } from './answer.ts';
 import type { Session } from './session.ts';
 import { afterwards, GRACE_MS, guide, type ServerTool, serverTools, type Wait } from './tools.ts';
@@ -21,7 +21,9 @@ export function makeServer(session: Session, version: string, defect: (error: un
     { name: 'recircuit', title: 'recircuit', version },
     { capabilities: { tools: {} }, instructions: guide() },
   );
-  server.setRequestHandler('tools/list', () => ({ tools: [...serverTools.map(listed), ...offered().map(listedOffer)] }));
+  server.setRequestHandler('tools/list', () => ({
+    tools: [...serverTools.map(listed), ...offered().map(listedOffer)],
+  }));
   server.setRequestHandler('tools/call', async ({ params: { name, arguments: input = {} } }, context) => {
     session.touch();
     const { name: client, version: its } = server.getClientVersion() ?? { name: 'a client', version: 'unknown' };
@@ -37,7 +39,13 @@ export function makeServer(session: Session, version: string, defect: (error: un
 function listed({ name, description, input, output, readOnly }: ServerTool): Tool {
   const annotations = { readOnlyHint: readOnly, destructiveHint: false, openWorldHint: false };
   const outputSchema = output && { outputSchema: schemaForModel({ input: output }) as Tool['outputSchema'] };
-  return { name, description, inputSchema: schemaForModel({ input }) as Tool['inputSchema'], ...outputSchema, annotations };
+  return {
+    name,
+    description,
+    inputSchema: schemaForModel({ input }) as Tool['inputSchema'],
+    ...outputSchema,
+    annotations,
+  };
 }
 
 function listedOffer({ name, description, schema }: OfferedTool): Tool {
@@ -64,7 +72,8 @@ async function decide(session: Session, name: string, input: JsonObject, { by, w
   if (!offered().some((tool) => tool.name === name)) return failure(`There is no tool ${name}: tools/list names all.`);
   const { state } = session.standing;
   if (!session.decide({ name, input, by })) {
-    const why = state === 'working' ? `${underWay(session.standing)} One call at a time` : 'No run waits for a decision';
+    const why =
+      state === 'working' ? `${underWay(session.standing)} One call at a time` : 'No run waits for a decision';
     return failure(`${name} was not taken. ${why}: see \`observe\`.`);
   }
   const { signal } = context.mcpReq;

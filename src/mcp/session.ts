@@ -6,6 +6,7 @@ import { type Asked, Desk, EXTERNAL, external, type OutsideCall } from '../../ag
 import { type Progress, Refusal, type Run } from '../contract/index.ts';
 import { CallStop, type JobEvent, type JobOptions, outside, runJob } from '../job/index.ts';
 import type { RunRecord } from '../store/index.ts';
+import { Patience } from './patience.ts';
 
 /** What every job of the server is given. */
 export type SessionMeans = Pick<JobOptions, 'artifacts' | 'checkpoints' | 'python' | 'device' | 'log'> & {
@@ -47,10 +48,12 @@ export class Session {
   readonly #means: SessionMeans;
   readonly #listeners = new Set<() => void>();
   #open: Open | undefined;
-  #idle: NodeJS.Timeout | undefined;
+  readonly #patience: Patience;
 
   constructor(means: SessionMeans) {
     this.#means = means;
+    const isWaiting = (): boolean => this.standing.state === 'your-turn';
+    this.#patience = new Patience(means.idleMs, isWaiting, () => void this.leave());
   }
 
   get record(): RunRecord {
@@ -111,9 +114,7 @@ export class Session {
 
   /** Says that somebody is there. */
   touch(): void {
-    clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => this.#onIdle(), this.#means.idleMs);
-    this.#idle.unref();
+    this.#patience.renew();
   }
 
   /** Resolves when the run waits for somebody, after `ms`, or when the signal says so. Calls `onChange` in between. */
@@ -138,7 +139,7 @@ export class Session {
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#idle);
+    this.#patience.end();
     await this.leave();
   }
 
@@ -181,15 +182,11 @@ export class Session {
     if (event.kind === 'progress') open.progress = event.progress;
     if (event.kind === 'step') {
       open.run = event.step.run;
-      if (event.step.body.kind === 'tool-call') [open.act, open.progress] = [event.step.act, null];
+      const { act, body } = event.step;
+      if (body.kind === 'tool-call') [open.act, open.progress] = [act, null];
+      if (body.kind === 'tool-result' || body.kind === 'refusal') [open.act, open.progress] = [null, null];
     }
     this.#changed();
-  }
-
-  #onIdle(): void {
-    // A job at work ends by itself; one that waits for an agent that is gone does not.
-    if (this.standing.state === 'your-turn') void this.leave();
-    else this.touch();
   }
 
   #changed(): void {

@@ -13,7 +13,10 @@ export async function serveStdio(make: MakeServer, signal: AbortSignal): Promise
   const output = protocolOnly(stdout);
   const transport = new StdioServerTransport(stdin, output, { maxBufferSize: MOST_BYTES });
   const gone = new Promise<void>((resolve) => {
-    stdin.once('end', resolve).once('close', resolve).once('error', () => resolve());
+    stdin
+      .once('end', resolve)
+      .once('close', resolve)
+      .once('error', () => resolve());
     // The usual answer to a reader that has left is to exit at once; here a run is to be left in order.
     stdout.removeAllListeners('error').on('error', () => resolve());
     signal.addEventListener('abort', () => resolve(), { once: true });

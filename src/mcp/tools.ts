@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { data, nameOf, systemOf } from '../../agents/index.ts';
-import { type CriterionResult, type JsonObject, Refusal, type Run, Seed, spelled, VerdictName } from '../contract/index.ts';
+import { type JsonObject, Protocol, Refusal, type Run, Seed, spelled, VerdictName } from '../contract/index.ts';
 import { outside } from '../job/index.ts';
 import { loadModelCard, loadModelCards, loadProtocol, loadProtocols } from '../protocol/index.ts';
 import { heatMapPng, loadHeatMap } from '../report/index.ts';
@@ -60,23 +60,39 @@ const Sealed = z.strictObject({
         status: z.enum(['pass', 'fail', 'unmeasured']),
       }),
     )
-    .describe('what was asked and whether it held; the numbers are for people, in the report of the run'),
+    .describe(
+      'what was asked of any model and whether it held; the rest, and the numbers, are in the report for people',
+    ),
   withdrawn: z.string().nullable().describe('why the run counts no more'),
 });
 
 export const serverTools: readonly ServerTool[] = [
   {
     name: 'guide',
-    description: 'How runs are driven here and what the craft asks. Read it once, where the instructions of this server were not shown to you.',
+    description:
+      'How runs are driven here and what the craft asks. Read it once, where the instructions of this server were not shown to you.',
     input: Nothing,
     readOnly: true,
     run: () => ({ text: guide() }),
   },
-  { name: 'list_findings', description: 'The findings that can be reproduced.', input: Nothing, readOnly: true, run: listFindings },
-  { name: 'list_models', description: 'The models on which a finding can be tried.', input: Nothing, readOnly: true, run: listModels },
+  {
+    name: 'list_findings',
+    description: 'The findings that can be reproduced.',
+    input: Nothing,
+    readOnly: true,
+    run: listFindings,
+  },
+  {
+    name: 'list_models',
+    description: 'The models on which a finding can be tried.',
+    input: Nothing,
+    readOnly: true,
+    run: listModels,
+  },
   {
     name: 'start_run',
-    description: 'Open a run of a finding on a model: the model is loaded and the gate measured, then it is your turn. One run at a time.',
+    description:
+      'Open a run of a finding on a model: the model is loaded and the gate measured, then it is your turn. One run at a time.',
     input: Start,
     readOnly: false,
     run: (asked: z.infer<typeof Start>, session, wait) => {
@@ -98,7 +114,8 @@ export const serverTools: readonly ServerTool[] = [
   },
   {
     name: 'observe',
-    description: 'Wait a while for what is under way and say where the run stands; where it is your turn, what you were told last.',
+    description:
+      'Wait a while for what is under way and say where the run stands; where it is your turn, what you were told last.',
     input: Observe,
     readOnly: true,
     run: async ({ wait_s, from_start }: z.infer<typeof Observe>, session, wait) => ({
@@ -108,7 +125,8 @@ export const serverTools: readonly ServerTool[] = [
   },
   {
     name: 'cancel',
-    description: 'End the experiment that is under way. It is recorded as refused and counts as an experiment; the run goes on.',
+    description:
+      'End the experiment that is under way. It is recorded as refused and counts as an experiment; the run goes on.',
     input: Nothing,
     readOnly: false,
     run: async (_, session, wait) => {
@@ -187,8 +205,13 @@ function resultOf({ record }: Session, name: string | null): Answer {
   if (run.state !== 'sealed' || run.verdict === null || body?.kind !== 'verdict') throw notSealed(run);
   const { finding, model, seed, verdict } = run;
   const withdrawn = run.withdrawn === null ? null : spelled(run.withdrawn);
+  const protocol = Protocol.parse(run.protocol);
+  // Those that an agent may know: the others speak of what was published for this very model.
+  const known = new Set([protocol.gate.criterion, ...protocol.criteria.new_model].map(({ id }) => id));
   const all = [body.verdict.gate, ...body.verdict.criteria].filter((one) => one !== null);
-  const criteria = all.map(({ id, says, weight, status }: CriterionResult) => ({ id, says, weight, status }));
+  const criteria = all
+    .filter(({ id }) => known.has(id))
+    .map(({ id, says, weight, status }) => ({ id, says, weight, status }));
   const structured = Sealed.parse({ run: run.run, finding, model, seed, verdict, criteria, withdrawn }) as JsonObject;
   const lines = [
     `run ${run.run}: ${finding} on ${model}, seed ${seed}`,
@@ -210,7 +233,9 @@ function notSealed({ run, state }: Run): Refusal {
 
 function heatMap({ record, artifacts, standing }: Session, of: string): Answer {
   const steps = standing.run === null ? [] : record.steps(standing.run);
-  const call = steps.find(({ act, body }) => body.kind === 'tool-call' && body.phase === 'search' && nameOf(act) === of);
+  const call = steps.find(
+    ({ act, body }) => body.kind === 'tool-call' && body.phase === 'search' && nameOf(act) === of,
+  );
   const map = standing.run === null || !call ? null : loadHeatMap(record, standing.run, artifacts, call.act);
   if (map === null) {
     throw new Refusal({

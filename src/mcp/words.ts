@@ -33,9 +33,10 @@ export function told(standing: Standing, whole = false): Answer {
 }
 
 /** One line, also for progress notifications. */
-export function underWay({ state, act, progress }: Standing): string {
+export function underWay({ state, run, act, progress }: Standing): string {
   if (state === 'verifying') return 'The protocol measures on held-out prompts.';
-  if (act === null) return 'The model is being loaded.';
-  const part = progress === null ? '' : ` (${Math.round(progress.done)} of ${Math.round(progress.total)} ${progress.unit})`;
+  if (act === null) return run === null ? 'The model is being loaded.' : 'The run is at work.';
+  const part =
+    progress === null ? '' : ` (${Math.round(progress.done)} of ${Math.round(progress.total)} ${progress.unit})`;
   return escaped(`Under way: ${act}${part}.`);
 }

@@ -20,7 +20,8 @@ export function fromTheStart(asked: Asked): Told {
   if (later.length === 0) return newest(asked);
   const calls = later.slice(0, -1).flatMap((message, index) => lineOf(message, later[index + 1]));
   const { text, error } = newest(asked);
-  const told = [textOf(first?.content ?? []), 'What was done since, one call a line:', ...calls, 'The newest message:', text];
+  const since = ['What was done since, one call a line:', ...calls].join('\n');
+  const told = [textOf(first?.content ?? []), since, 'The newest message:', text];
   return { text: told.join('\n\n'), error };
 }
 

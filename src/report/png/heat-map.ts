@@ -30,8 +30,7 @@ export function heatMapPng({ values }: Pick<HeatMap, 'values'>): Buffer {
       picture.box(LEFT + head * size, TOP + layer * size, size - 1, size - 1, colourOf(value / extent));
   }
   const middle = Math.floor((size - GLYPH_HEIGHT) / 2);
-  for (const head of numbered(heads, size, 3 * GLYPH_WIDTH))
-    picture.text(LEFT + head * size + 2, 2, String(head), INK);
+  for (const head of numbered(heads, size, 3 * GLYPH_WIDTH)) picture.text(LEFT + head * size + 2, 2, String(head), INK);
   for (const layer of numbered(layers, size, GLYPH_HEIGHT + 2))
     picture.text(2, TOP + layer * size + middle, String(layer), INK);
   legend(picture, TOP + layers * size + 8, extent);
