@@ -1,181 +1,30 @@
-/**
- * One run driven by the stock client of the MCP SDK: begun over stdio by a client that goes away, ended over HTTP by another one. The
- * server is the command itself, in processes of its own, with a real worker.
- */
-import { readFileSync, statSync } from 'node:fs';
-import { request } from 'node:http';
+/** A run driven over MCP (fixtures/driven.ts), from the outside: what its clients were told, what the record holds, what was refused. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/ajv';
-import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { offered } from '../../agents/index.ts';
-import { decisionsOf, serverIn } from '../../evals/suites/demo-mcp.ts';
-import { McpAgent, type Said } from '../../evals/suites/mcp-client.ts';
-import { EXIT, type Run, type Step, type StepOf } from '../contract/index.ts';
+import { EXIT, type Step, type StepOf } from '../contract/index.ts';
 import { replay } from '../replay/index.ts';
+import { root } from '../root.ts';
 import { openRecord, verifyRun } from '../store/index.ts';
-import { temporaryFolder } from '../testing.ts';
+import { drive, home, misunderstood, notices, plan, said, search, texts } from './fixtures/driven.ts';
 
-// Threads that wait for each other cost more than they bring.
-process.env['OMP_NUM_THREADS'] ??= '1';
-const home = temporaryFolder();
-const decisions = decisionsOf('induction-heads');
-const [plan, claim] = [decisions.slice(0, 1), decisions.slice(-1)];
-const search = decisions.slice(1, -1);
-const prompts = { kind: 'repeated-tokens', length: 100, repeats: 2, count: 512 };
-const long = { name: 'long', serves: ['N1'], because: 'to be cancelled', input: { prompts, pattern: 'induction' } };
-
-/** Everything that any client was told. */
-const texts: string[] = [];
-const notices: string[] = [];
-const said: Record<string, Said> = {};
-let withdrawn: unknown;
-let tools: Awaited<ReturnType<McpAgent['client']['listTools']>>['tools'];
-let instructions: string | undefined;
-let left: { run: Run; workers: number[]; alive: number[] };
-let http: Awaited<ReturnType<typeof overHttp>>;
-let run: Run;
-let steps: readonly Step[];
-
-const told = {
-  onCall: (name: string, _: unknown, { text, structured }: Said): void =>
-    void texts.push(text, JSON.stringify(structured ?? name)),
-  onProgress: (message: string): void => void notices.push(message),
-};
-
+let driven: Awaited<ReturnType<typeof drive>>;
 beforeAll(async () => {
-  const { server, workers } = await overStdio();
-  const alive = [server ?? 0, ...workers].filter(isAlive);
-  left = { run: onlyRun().run, workers, alive };
-  http = await overHttp();
-  ({ run, steps } = onlyRun());
+  driven = await drive();
 }, 240_000);
-afterAll(() => http?.server.kill());
-
-function onlyRun(): { run: Run; steps: readonly Step[] } {
-  const record = openRecord(join(home, 'runs.db'), { readOnly: true });
-  try {
-    const found = record.runs().at(-1) as Run;
-    return { run: found, steps: record.steps(found.run) };
-  } finally {
-    record.close();
-  }
-}
-
-/** Process ids of the workers that a server has started. */
-async function workersOf(server: number | null): Promise<number[]> {
-  const { stdout } = await execa('ps', ['-eo', 'pid,ppid,args']);
-  return stdout
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, parent, ...args]) => Number(parent) === server && args.join(' ').includes('recircuit_worker'))
-    .map(([pid]) => Number(pid));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-async function overStdio(): Promise<{ server: number | null; workers: number[] }> {
-  const agent = await McpAgent.connect(serverIn(home), told, 'legacy');
-  const server = agent.pid;
-  ({ tools } = await agent.client.listTools());
-  instructions = agent.client.getInstructions();
-  said['no run'] = await agent.call('attention_scores', long);
-  said['no such tool'] = await agent.call('read_file', { path: '/etc/passwd' });
-  said['no finding'] = await agent.call('start_run', { finding: 'induction-head', model: 'induction-gpt2' });
-  said['a path'] = await agent.call('start_run', { finding: 'induction-heads', model: './evals/organisms/icl-llama' });
-  said['bad start'] = await agent.call('start_run', { finding: 'induction-heads', sede: 1 });
-  said['opening'] = await agent.finished('start_run', { finding: 'induction-heads', model: 'induction-gpt2' });
-  said['second run'] = await agent.call('start_run', { finding: 'induction-heads', model: 'induction-gpt2' });
-  said['bad plan'] = await agent.call('plan', { intent: 'i' });
-  await agent.follow(plan);
-  said['bad input'] = await agent.call('attention_scores', { ...long, input: { prompts, patern: 'induction' } });
-  await agent.follow(search);
-  said['map'] = await agent.call('heat_map', { of: 'matching' });
-  said['no map'] = await agent.call('heat_map', { of: 'without' });
-  said['long'] = await agent.call('attention_scores', long);
-  said['busy'] = await agent.call('copy_scores', {
-    name: 'b',
-    serves: [],
-    because: 'b',
-    input: { components: ['a1.h0'] },
-  });
-  said['cancelled'] = await agent.call('cancel');
-  said['nothing to cancel'] = await agent.call('cancel');
-  const request = agent.call('attention_scores', { ...long, name: 'second' }, AbortSignal.timeout(700));
-  withdrawn = await request.catch((error: Error) => error.message);
-  said['withdrawn'] = await agent.finished('observe');
-  said['early'] = await agent.call('result');
-  const workers = await workersOf(server);
-  await agent.close();
-  return { server, workers };
-}
-
-async function overHttp() {
-  const { command, args } = serverIn(home, '--http');
-  const child = execa(command, args, { reject: false });
-  const url = await new Promise<string>((resolve) => {
-    child.stderr.on('data', (data: Buffer) => {
-      const [found] = /http:\S+\/mcp/.exec(data.toString()) ?? [];
-      if (found) resolve(found);
-    });
-  });
-  const file = join(home, 'mcp-token');
-  const token = readFileSync(file, 'utf8').trim();
-  const answers = await knocks(url, token);
-  const agent = await McpAgent.connect({ url, token }, told);
-  said['resumed'] = await agent.finished('resume_run', { run: left.run.run });
-  said['resumed'] = await agent.call('observe', { from_start: true });
-  said['claimed'] = await agent.call('claim', claim[0]?.input);
-  said['too early'] = await agent.call('result');
-  said['sealed'] = await agent.finished('observe', { wait_s: 45 });
-  said['result'] = await agent.call('result');
-  await agent.close();
-  const mode = statSync(file).mode & 0o777;
-  child.kill('SIGTERM');
-  const { exitCode, stdout } = await child;
-  return { server: child, answers, mode, exitCode, stdout, kept: statSync(file, { throwIfNoEntry: false }) };
-}
-
-/** Status of requests that must not come in, and of one that may. */
-async function knocks(url: string, token: string): Promise<Record<string, number | undefined>> {
-  const { hostname, port } = new URL(url);
-  const right = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const status = (headers: Record<string, string>, path = '/mcp'): Promise<number | undefined> =>
-    new Promise((resolve, reject) => {
-      const options = { hostname, port, path, method: 'POST', headers: { ...right, ...headers }, agent: false };
-      const asked = request(options, (answer) => {
-        resolve(answer.statusCode);
-        asked.destroy();
-      });
-      asked.on('error', reject).write('{}');
-      if (headers['content-length'] === undefined) asked.end();
-    });
-  return {
-    'no token': await status({ authorization: '' }),
-    'another token': await status({ authorization: `Bearer ${token.slice(0, -1)}` }),
-    'a foreign host': await status({ host: 'evil.example' }),
-    'a foreign page': await status({ origin: 'http://evil.example' }),
-    'another path': await status({}, '/'),
-    'a huge body': await status({ 'content-length': '1100000' }),
-    'nonsense that may come in': await status({}),
-  };
-}
+afterAll(() => driven?.http.server.kill());
 
 const bodies = <K extends Step['body']['kind']>(kind: K): StepOf<K>[] =>
-  steps.flatMap(({ body }) => (body.kind === kind ? [body as StepOf<K>] : []));
+  driven.steps.flatMap(({ body }) => (body.kind === kind ? [body as StepOf<K>] : []));
 
 describe('the server', () => {
   it('offers every experiment, and schemas that are JSON Schema 2020-12', () => {
-    const names = tools.map(({ name }) => name);
+    const names = driven.tools.map(({ name }) => name);
     for (const { name } of offered()) expect(names).toContain(name);
     expect(new Set(names).size).toBe(names.length);
-    for (const { name, inputSchema, outputSchema } of tools) {
+    for (const { name, inputSchema, outputSchema } of driven.tools) {
       expect(inputSchema, name).toMatchObject({ type: 'object', additionalProperties: false });
       for (const schema of [inputSchema, outputSchema ?? {}]) {
         expect(() => new AjvJsonSchemaValidator().getValidator(schema as never), name).not.toThrow();
@@ -183,9 +32,14 @@ describe('the server', () => {
     }
   });
 
+  it('serves clients of the older protocol over HTTP too, and says what there is', () => {
+    expect(said['findings']?.text).toMatch(/^<data kind="findings">[\s\S]*induction-heads: /);
+    expect(said['models']?.text).toMatch(/induction-gpt2: organism .*4 layers of 16 heads/);
+  });
+
   it('teaches the craft in the words of the prompts', () => {
-    expect(instructions).toContain(readFileSync('agents/prompts/craft.md', 'utf8').trim());
-    expect(instructions).toContain('observe');
+    expect(driven.instructions).toContain(readFileSync(join(root, 'agents/prompts/craft.md'), 'utf8').trim());
+    expect(driven.instructions).toContain('observe');
   });
 
   it.each([
@@ -215,7 +69,7 @@ describe('the server', () => {
   });
 
   it('lets nobody in from elsewhere', () => {
-    expect(http.answers).toEqual({
+    expect(driven.http.answers).toEqual({
       'no token': 401,
       'another token': 401,
       'a foreign host': 403,
@@ -224,11 +78,15 @@ describe('the server', () => {
       'a huge body': 413,
       'nonsense that may come in': 400,
     });
-    expect(http.mode).toBe(0o600);
+    expect(driven.http.mode).toBe(0o600);
+  });
+
+  it('writes nothing but the protocol to stdout', () => {
+    expect(misunderstood).toEqual([]);
   });
 
   it('ends on a signal, and its token with it', () => {
-    expect(http).toMatchObject({ exitCode: EXIT.interrupted, stdout: '', kept: undefined });
+    expect(driven.http).toMatchObject({ exitCode: EXIT.interrupted, stdout: '', kept: undefined });
   });
 });
 
@@ -244,7 +102,7 @@ describe('a long experiment', () => {
   });
 
   it('is cancelled by a client that takes its request back, too', () => {
-    expect(withdrawn).toEqual(expect.any(String));
+    expect(driven.withdrawn).toEqual(expect.any(String));
     expect(said['withdrawn']?.text).toMatch(/refused as search\/05-second \(cancelled\)/);
     const cancelled = { failure: { code: 'cancelled' } };
     expect(bodies('refusal')).toMatchObject([cancelled, cancelled]);
@@ -253,9 +111,9 @@ describe('a long experiment', () => {
 
 describe('a client that goes away', () => {
   it('leaves the run as it is, without a worker', () => {
-    expect(left.run).toMatchObject({ state: 'cancelled', verdict: null });
-    expect(left.workers).toHaveLength(1);
-    expect(left.alive).toEqual([]);
+    expect(driven.left.run).toMatchObject({ state: 'cancelled', verdict: null });
+    expect(driven.left.workers).toHaveLength(1);
+    expect(driven.left.alive).toEqual([]);
   });
 
   it('is followed by one that hears everything, elsewhere', () => {
@@ -269,8 +127,8 @@ describe('a client that goes away', () => {
 describe('the run', () => {
   it('is measured, sealed and reproduced; the verdict is told as an object', () => {
     expect(said['claimed']).toMatchObject({ state: 'verifying', error: false });
-    expect(run).toMatchObject({ state: 'sealed', verdict: 'reproduced', planner: 'external' });
-    expect(said['result']?.structured).toMatchObject({ run: run.run, verdict: 'reproduced' });
+    expect(driven.run).toMatchObject({ state: 'sealed', verdict: 'reproduced', planner: 'external' });
+    expect(said['result']?.structured).toMatchObject({ run: driven.run.run, verdict: 'reproduced' });
     expect(said['result']?.text).toContain('verdict: reproduced');
   });
 
@@ -285,9 +143,9 @@ describe('the run', () => {
 
   it('is a record like any other: intact, and decided again without network', async () => {
     const record = openRecord(join(home, 'runs.db'), { readOnly: true });
-    expect(verifyRun(record, run.run, { artifacts: join(home, 'artifacts') }).problems).toEqual([]);
+    expect(verifyRun(record, driven.run.run, { artifacts: join(home, 'artifacts') }).problems).toEqual([]);
     record.close();
-    const replayed = await replay(run, steps);
+    const replayed = await replay(driven.run, driven.steps);
     expect(replayed).toMatchObject({ difference: null, sealed: true, planner: 'from its replies' });
   });
 
