@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import type { JsonObject } from '../../src/contract/index.ts';
 import { safe } from '../../src/report/index.ts';
 import { root } from '../../src/root.ts';
-import { readScript } from '../servers/messages/script.ts';
+import { readScript } from '../servers/script.ts';
 import { type Decision, McpAgent, type Said } from './mcp-client.ts';
 
 /** Where the record of the last demonstration stays, to be looked at. */
