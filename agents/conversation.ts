@@ -79,7 +79,7 @@ const CUT_OFF: Failed = {
     kind: 'fault',
     code: 'cut-off',
     what: 'the reply',
-    why: 'the process ended before it was recorded, so it may have been asked for and paid once',
+    why: 'the process ended before it was recorded; where replies are paid for, it may have been paid once',
     instead: 'nothing: it is asked for again',
   },
   usage: null,

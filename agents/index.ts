@@ -3,17 +3,26 @@ import type { BaseCheckpointSaver } from '@langchain/langgraph';
 import type { AgentPorts } from './ports.ts';
 
 export { Action } from './action.ts';
-export { agentIsDone } from './acts.ts';
-export { offered } from './offer/offered.ts';
+export { agentIsDone, nameOf } from './acts.ts';
+export { type OfferedTool, offered } from './offer/offered.ts';
 export {
   type Connection,
+  Desk,
+  EXTERNAL,
+  external,
+  fromTheStart,
   LEFT,
+  newest,
   type Outside,
+  type OutsideCall,
   type Person,
   Prompts,
   plannerNamed,
   plannerNames,
+  systemOf,
+  type Told,
 } from './planners/index.ts';
+export type { Asked } from './planners/language/asked.ts';
 export { scripted } from './planners/scripted.ts';
 export type {
   AgentPorts,
@@ -26,6 +35,7 @@ export type {
   ToolOutcome,
   ToolRunner,
 } from './ports.ts';
+export { data, escaped } from './show/data.ts';
 export { showRefusal, showResult } from './show/result.ts';
 
 /** Runs the agent; see run-agent.ts. */

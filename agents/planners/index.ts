@@ -2,13 +2,17 @@
 import type { Planner } from '../ports.ts';
 import { anthropic } from './anthropic/index.ts';
 import { chat } from './chat/index.ts';
+import { EXTERNAL, external } from './external/index.ts';
 import { human, type Person } from './human/index.ts';
 import type { Prompts } from './language/opening.ts';
 import type { Connection } from './language/send.ts';
 import { scripted } from './scripted.ts';
 
+export { Desk, type OutsideCall } from './external/desk.ts';
+export { EXTERNAL, external } from './external/index.ts';
+export { fromTheStart, newest, type Told } from './external/told.ts';
 export { LEFT, type Person } from './human/index.ts';
-export { Prompts } from './language/opening.ts';
+export { Prompts, systemOf } from './language/opening.ts';
 export type { Connection } from './language/send.ts';
 
 /** What planners need from outside; read when one of them is chosen. */
@@ -27,6 +31,7 @@ const planners: Readonly<Record<string, Make>> = {
   anthropic: (model, outside) => anthropic({ model, connection: outside.anthropic(), prompts: outside.prompts() }),
   human: (model, outside) => (model === undefined ? human(outside.person()) : undefined),
   chat: (name, outside) => chat({ name, connection: outside.chat, prompts: outside.prompts() }),
+  [EXTERNAL]: (model, outside) => (model === undefined ? external({ prompts: outside.prompts() }) : undefined),
 };
 
 export const plannerNames: readonly string[] = Object.keys(planners);

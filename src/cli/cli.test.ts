@@ -60,6 +60,8 @@ const REFUSED: readonly (readonly [string, number, RegExp])[] = [
   [`run function-vector-heads --model ${hollow} --planner scriptd`, EXIT.refused, /did you mean scripted\?/],
   [`run function-vector-heads --model ${hollow} --planner scripted:fast`, EXIT.refused, /did you mean scripted\?/],
   ['run induction-heads --model induction-gpt2 --planner anthropic', EXIT.refused, /ANTHROPIC_API_KEY is not set/],
+  ['run induction-heads --model induction-gpt2 --planner external', EXIT.refused, /connect one to `recircuit mcp`/],
+  ['mcp --http 70000', EXIT.usage, /a port is a whole number/],
   ['run --resume 01ZZZZ', EXIT.refused, /01ZZZZ/],
   ['findings show nonsense', EXIT.refused, /no finding named "nonsense"/],
   ['models show icl-gema2', EXIT.refused, /did you mean icl-gemma2\?/],

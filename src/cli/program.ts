@@ -7,6 +7,7 @@ import { registerCalibrate } from './commands/calibrate.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerFindings } from './commands/findings.ts';
 import { registerGrid } from './commands/grid.ts';
+import { registerMcp } from './commands/mcp.ts';
 import { registerModels } from './commands/models.ts';
 import { registerReview } from './commands/review.ts';
 import { registerRun } from './commands/run.ts';
@@ -35,6 +36,7 @@ const COMMANDS = [
   registerTools,
   registerCalibrate,
   registerBehaviours,
+  registerMcp,
   registerDoctor,
 ] as const;
 

@@ -128,7 +128,7 @@ export class Job {
   }
 
   #tools(handle: WorkerHandle, recorder: RunRecorder): RecordingToolRunner {
-    const { record, callMs } = this.#options;
+    const { record, callMs, stop } = this.#options;
     const { protocol, model } = this.#prepared;
     return new RecordingToolRunner({
       recorder,
@@ -138,6 +138,7 @@ export class Job {
       recall: (input) => recall(record, protocol.finding, model, input),
       callMs: callMs ?? CALL_MS,
       signal: this.#signal,
+      stop: this.#split === 'search' ? stop : undefined,
       onEvent: (event) => this.#emit(event),
     });
   }

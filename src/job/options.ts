@@ -4,6 +4,7 @@ import type { Planner } from '../../agents/index.ts';
 import type { Claim, Engine, ModelFacts, Phase, Progress, Protocol, Step } from '../contract/index.ts';
 import type { RunRecord } from '../store/index.ts';
 import type { Log } from '../worker/index.ts';
+import type { CallStop } from './call-stop.ts';
 
 export type JobEvent =
   | { readonly kind: 'step'; readonly step: Step }
@@ -29,6 +30,8 @@ interface Means {
   readonly callMs?: number | undefined;
   /** Aborting cancels the run, as SIGINT and SIGTERM do. */
   readonly signal?: AbortSignal | undefined;
+  /** By which a call of the agent's is ended, and the run goes on. Calls of the protocol are out of its reach. */
+  readonly stop?: CallStop | undefined;
   readonly log?: Log | undefined;
   readonly onEvent?: ((event: JobEvent) => void) | undefined;
   /** Calibration only; stands in the record as part of the planner's name. */

@@ -19,6 +19,7 @@ import { unknownName } from '../protocol/index.ts';
 import type { CallOptions } from '../worker/index.ts';
 import { untilAborted } from './abort.ts';
 import { callLimit } from './budget.ts';
+import type { CallStop } from './call-stop.ts';
 import type { JobEvent } from './options.ts';
 import type { RunRecorder } from './recorder.ts';
 
@@ -32,6 +33,7 @@ interface Parts {
   readonly recall: (input: JsonObject) => JsonObject;
   readonly callMs: number;
   readonly signal: AbortSignal;
+  readonly stop?: CallStop | undefined;
   readonly onEvent: (event: JobEvent) => void;
 }
 
@@ -74,14 +76,16 @@ export class RecordingToolRunner implements ToolRunner {
   }
 
   #execute(act: string, tool: Tool, input: JsonObject): Promise<JsonObject> {
-    const { signal, onEvent, callMs, facts, worker, recall } = this.#parts;
+    const { signal, stop, onEvent, callMs, facts, worker, recall } = this.#parts;
     signal.throwIfAborted();
     if (tool.runs === 'orchestrator') return Promise.resolve(recall(input));
-    const call = worker(tool.name, input, {
-      signal,
-      timeoutMs: callLimit(tool, input, facts, callMs),
-      onProgress: (progress) => onEvent({ kind: 'progress', act, progress }),
-    });
+    const made = (either: AbortSignal): Promise<JsonObject> =>
+      worker(tool.name, input, {
+        signal: either,
+        timeoutMs: callLimit(tool, input, facts, callMs),
+        onProgress: (progress) => onEvent({ kind: 'progress', act, progress }),
+      });
+    const call = stop ? stop.during(tool.name, signal, made) : made(signal);
     // Left at once: the worker hears of it by the same signal, and is stopped by whoever opened it.
     return untilAborted(call, signal);
   }

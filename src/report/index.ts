@@ -2,8 +2,9 @@
 export { type TurnCost, tokensRead, totalCost, turnCosts } from './cost.ts';
 export { safe } from './escape.ts';
 export { reportHtml } from './html.ts';
-export { loadView } from './load.ts';
+export { loadHeatMap, loadView } from './load.ts';
 export { duration, number, short } from './numbers.ts';
+export { heatMapPng } from './png/heat-map.ts';
 export { type CurvePoint, trainingSvg } from './svg/training.ts';
 export { bar, plot, sparkline } from './terminal/bars.ts';
 export { makePaint, type Paint, paintFor } from './terminal/paint.ts';

@@ -47,6 +47,11 @@ function distinct(maps: readonly HeatMap[]): HeatMap[] {
   return [...new Map(maps.toReversed().map((map) => [key(map), map])).values()].reverse();
 }
 
+/** Returns the map of one result, without marks; null where its tool makes none or its tensor is not there. */
+export function heatMapOf(result: Result, tensors: Tensors): HeatMap | null {
+  return heatMap(result, tensors, null);
+}
+
 function heatMapSha(result: Result): string | null {
   const row = HEAT_MAPS[result.tool];
   const ref = row && (result.output[row.field] as JsonObject | undefined);

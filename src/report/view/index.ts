@@ -7,7 +7,7 @@ import { stepLine } from './steps.ts';
 import { type Result, resultsOf } from './trail.ts';
 import type { ClaimView, RoleView, RunView } from './types.ts';
 
-export type { Tensor, Tensors } from './figures.ts';
+export { heatMapOf, type Tensor, type Tensors } from './figures.ts';
 export { stepLine } from './steps.ts';
 export { resultsOf } from './trail.ts';
 export type * from './types.ts';
