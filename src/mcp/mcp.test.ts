@@ -82,7 +82,9 @@ describe('the server', () => {
   });
 
   it('writes nothing but the protocol to stdout', () => {
-    expect(misunderstood).toEqual([]);
+    // An answer or a notice may cross with the cancellation of its request: that is the protocol, too.
+    const crossed = /unknown (message ID|token)/;
+    expect(misunderstood.filter(({ message }) => !crossed.test(message))).toEqual([]);
   });
 
   it('ends on a signal, and its token with it', () => {
