@@ -40,7 +40,7 @@ describe('ask', () => {
   it('refuses unknown fields, kinds that are not wanted now, and what the caller objects to', async () => {
     const stubborn = planner(
       { ...tool, hidden: 1 },
-      { kind: 'claim', claim: { roles: {}, settings: {}, statement: '', cites: [] } },
+      { kind: 'claim', claim: { roles: {}, settings: {}, statement: '', cites: {} } },
       tool,
       tool,
     );

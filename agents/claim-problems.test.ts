@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { facts } from '../src/contract/fixtures/facts.ts';
 import { claimProblems } from './claim-problems.ts';
-import { view } from './fixtures/view.ts';
+import { observation } from './fixtures/view.ts';
 
-const results = { ranked: { act: 'search/01-ranked', tool: 'rank_heads', output: {} } };
-const good = { roles: { vector: ['a0.h1'] }, settings: { layer: 1 }, statement: 's', cites: ['search/01-ranked'] };
+const results = { ranked: { act: 'search/01-ranked', tool: 'rank_heads', input: {}, output: {} } };
+const mechanism = ['search/01-ranked'];
+const good = { roles: { vector: ['a0.h1'] }, settings: { layer: 1 }, statement: 's', cites: { mechanism } };
 const problems = (change: Partial<typeof good> & { roles?: Record<string, string[]> }) =>
-  claimProblems({ ...good, ...change }, view(), facts(), results);
+  claimProblems({ ...good, ...change }, observation({ facts: facts(), results }));
 
 describe('claimProblems', () => {
   it('finds nothing wrong with a claim that keeps to roles, model and record', () => {
@@ -26,8 +27,12 @@ describe('claimProblems', () => {
     ['a layer that does not exist', { roles: { vector: ['a2.h0'] } }, 'a2.h0 does not exist'],
     ['a head that does not exist', { roles: { vector: ['a1.h4'] } }, 'a1.h4 does not exist'],
     ['a missing setting', { settings: {} as never }, 'setting layer is missing'],
-    ['an act that has no result', { cites: ['search/09-dreamt'] }, 'search/09-dreamt is not an act of this run'],
-    ['no evidence at all', { cites: [] }, 'cites at least one act'],
+    [
+      'an act that has no result',
+      { cites: { necessity: ['search/09-dreamt'] } },
+      'search/09-dreamt, cited for necessity, is not an act of this run',
+    ],
+    ['no evidence at all', { cites: {} }, 'cites at least one act'],
   ])('refuses %s', (_, change, says) => {
     expect(problems(change as never).join('; ')).toContain(says);
   });

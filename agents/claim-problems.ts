@@ -1,15 +1,14 @@
 /** What is wrong with a claim on its face. Whether it is true is not asked here. */
 import type { Claim, ModelFacts } from '../src/contract/index.ts';
+import { evidenceProblems } from './evidence-problems.ts';
 import type { AgentView, Observation } from './ports.ts';
 
 /** Returns one sentence per problem; empty when the claim may be sealed. */
 export function claimProblems(
   claim: Claim,
-  view: AgentView,
-  facts: ModelFacts,
-  results: Observation['results'],
+  seen: Pick<Observation, 'protocol' | 'facts' | 'results' | 'refusals'>,
 ): string[] {
-  const acts = new Set(Object.values(results).map(({ act }) => act));
+  const { protocol: view, facts } = seen;
   const names = view.roles.map(({ role }) => role);
   return [
     ...Object.keys(claim.roles)
@@ -19,8 +18,7 @@ export function claimProblems(
     ...Object.keys(view.claim_from.settings)
       .filter((name) => claim.settings[name] === undefined)
       .map((name) => `setting ${name} is missing`),
-    ...claim.cites.filter((act) => !acts.has(act)).map((act) => `${act} is not an act of this run that has a result`),
-    ...(claim.cites.length === 0 ? ['a claim cites at least one act'] : []),
+    ...evidenceProblems(claim, seen),
   ];
 }
 

@@ -32,8 +32,9 @@ function outcomes(steps: readonly Step[]): Pick<Observation, 'results' | 'refusa
     if (body.kind !== 'tool-result' && body.kind !== 'refusal') continue;
     const name = nameOf(body.call);
     if (name === undefined) continue;
-    if (body.kind === 'tool-result') results[name] = { act: body.call, tool: body.tool, output: body.output };
-    else refusals.push({ act: body.call, name, tool: calls.get(body.call)?.tool ?? '', failure: body.failure });
+    const { tool = '', input = {} } = calls.get(body.call) ?? {};
+    if (body.kind === 'tool-result') results[name] = { act: body.call, tool, input, output: body.output };
+    else refusals.push({ act: body.call, name, tool, failure: body.failure });
   }
   return { results, refusals };
 }

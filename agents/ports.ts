@@ -18,7 +18,7 @@ import type { Conversation } from './conversation.ts';
 
 /** The part of a protocol that an agent reads. Measurements, controls and reference rankings are left out. */
 export interface AgentView
-  extends Pick<Protocol, 'finding' | 'claim' | 'source' | 'roles' | 'gate' | 'procedure' | 'claim_from'> {
+  extends Pick<Protocol, 'finding' | 'claim' | 'source' | 'roles' | 'gate' | 'procedure' | 'claim_from' | 'evidence'> {
   readonly behaviour: { readonly name: string; readonly kind: string; readonly tasks: readonly string[] };
   /** The criteria in words: an agent may know what is asked, not how it is computed. */
   readonly criteria: readonly { readonly id: string; readonly says: string }[];
@@ -27,6 +27,8 @@ export interface AgentView
 export interface NamedResult {
   readonly act: string;
   readonly tool: string;
+  /** As it was called, with defaults filled in. */
+  readonly input: JsonObject;
   readonly output: JsonObject;
 }
 

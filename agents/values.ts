@@ -4,7 +4,7 @@ import { pick, type Scope } from '../src/expression/index.ts';
 import type { Observation } from './ports.ts';
 
 /** Returns the scope in which `{"$from": …}` of a planner is read. A selection that lacks a result is left out. */
-export function scopeOf({ results, seed, protocol }: Observation): Scope {
+export function scopeOf({ results, seed, protocol, facts }: Observation): Scope {
   const values: Record<string, Json> = {};
   for (const [name, { output }] of Object.entries(results)) values[name] = output;
   for (const item of [...protocol.gate.measure, ...protocol.procedure]) {
@@ -15,5 +15,5 @@ export function scopeOf({ results, seed, protocol }: Observation): Scope {
       if (!(error instanceof Refusal)) throw error;
     }
   }
-  return { values, run: { seed }, behaviour: { tasks: [...protocol.behaviour.tasks] } };
+  return { values, run: { seed }, model: facts, behaviour: { tasks: [...protocol.behaviour.tasks] } };
 }

@@ -29,9 +29,10 @@ export const act =
     return perform(ports, state, observation, action);
   };
 
-function problemOf(action: Action, { results, refusals, protocol, facts }: Observation): string | null {
-  if (action.kind === 'claim') return claimProblems(action.claim, protocol, facts, results).join('; ') || null;
+function problemOf(action: Action, observation: Observation): string | null {
+  if (action.kind === 'claim') return claimProblems(action.claim, observation).join('; ') || null;
   if (action.kind !== 'tool') return null;
+  const { results, refusals } = observation;
   const taken = action.name in results || refusals.some(({ name }) => name === action.name);
   return taken ? `the name ${action.name} is taken: choose another` : null;
 }

@@ -9,6 +9,7 @@ const sha = 'b'.repeat(64);
 const first = {
   act: 'search/01-first',
   tool: 'rank_heads',
+  input: {},
   output: { heads: [{ component: 'a1.h2', effect: 0.3 }], average: { sha256: sha } },
 };
 const seen = observation({ results: { first } });
@@ -50,7 +51,7 @@ describe('an answer', () => {
   });
 
   it('may use a selection of the procedure as soon as it can be made', () => {
-    const claim = { roles: { vector: { $from: 'strong' } }, settings: {}, statement: 's', cites: [] };
+    const claim = { roles: { vector: { $from: 'strong' } }, settings: {}, statement: 's', cites: {} };
     expect(decisionOf('claim', claim, seen)).toMatchObject({ claim: { roles: { vector: ['a1.h2'] } } });
     expect(decisionOf('claim', claim, observation())).toMatchObject({ kind: 'unusable' });
   });

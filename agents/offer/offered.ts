@@ -61,12 +61,16 @@ function own({ name, description, input }: (typeof OURS)[number]): OfferedTool {
   return { name, description, schema: schemaWithReferences(input) };
 }
 
-const REFERENCE: JsonObject = {
+const FROM: JsonObject = {
   type: 'object',
   properties: { $from: { type: 'string', description: 'path in a result by its name, such as means.means.sha256' } },
   required: ['$from'],
   additionalProperties: false,
-  description: 'Stands for what an earlier result or selection holds.',
+};
+const REFERENCE: JsonObject = {
+  anyOf: [FROM, { type: 'object', properties: { $others: FROM }, required: ['$others'], additionalProperties: false }],
+  description:
+    'Stands for what an earlier result or selection holds; $others: for as many random heads of the same layers.',
 };
 
 /** Artifacts and lists may be given as `{"$from": path}`: 64 hex digits or forty heads are not copied by hand. */

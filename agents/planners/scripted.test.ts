@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { observation } from '../fixtures/view.ts';
+import { observation, view } from '../fixtures/view.ts';
 import { scripted } from './scripted.ts';
 
 const plan = { intent: 'i', items: [{ name: 'first', tool: 'rank_heads', serves: [] }] };
 const first = {
   act: 'search/01-first',
   tool: 'rank_heads',
+  input: {},
   output: {
     heads: [
       { component: 'a1.h2', effect: 0.3 },
@@ -14,7 +15,7 @@ const first = {
     ],
   },
 };
-const second = { act: 'search/02-second', tool: 'inject_vector', output: { layer: 1 } };
+const second = { act: 'search/02-second', tool: 'inject_vector', input: {}, output: { layer: 1 } };
 const failure = {
   kind: 'refusal' as const,
   code: 'no-correct-prompts',
@@ -48,14 +49,19 @@ describe('scripted planner', () => {
     expect(action).toMatchObject({ kind: 'tool', name: 'second', input: { heads: ['a1.h2', 'a0.h1'] } });
   });
 
-  it('claims what the protocol says to claim and cites every result', async () => {
-    const action = await scripted.next(observation({ plan, results: { first, second } }));
+  it('claims what the protocol says to claim and cites the steps that the procedure says to give evidence', async () => {
+    const procedure = view().procedure.map((item) =>
+      item.name === 'second' ? { ...item, gives: ['sufficiency' as const] } : item,
+    );
+    const action = await scripted.next(
+      observation({ protocol: view({ procedure }), plan, results: { first, second } }),
+    );
     expect(action).toMatchObject({
       kind: 'claim',
       claim: {
         roles: { vector: ['a1.h2', 'a0.h1'] },
         settings: { layer: 1 },
-        cites: ['search/01-first', 'search/02-second'],
+        cites: { sufficiency: ['search/02-second'] },
       },
     });
   });

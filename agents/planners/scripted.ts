@@ -2,7 +2,7 @@
  * Follows the published procedure of a protocol, step by step, and claims what the protocol says to claim from its results.
  * It knows nothing of any finding and keeps nothing between two questions.
  */
-import { type Json, type JsonObject, Refusal } from '../../src/contract/index.ts';
+import { type Cites, type Json, type JsonObject, Refusal } from '../../src/contract/index.ts';
 import { evaluate, pick, type Scope, wants, wantsOfPick } from '../../src/expression/index.ts';
 import type { Action } from '../action.ts';
 import type { Observation, Planner } from '../ports.ts';
@@ -58,20 +58,35 @@ function claimOf({ protocol, results }: Observation, scope: Scope, missing: Reco
     const roles = evaluate(protocol.claim_from.roles, scope) as Record<string, string[]>;
     const settings = evaluate(protocol.claim_from.settings, scope) as Record<string, Json>;
     const words = Object.entries(roles).map(([role, components]) => `${role}: ${components.join(', ')}`);
-    const cites = Object.values(results).map(({ act }) => act);
     return {
       kind: 'claim',
-      claim: { roles, settings, statement: `By the published procedure: ${words.join('; ')}.`, cites },
+      claim: {
+        roles,
+        settings,
+        statement: `By the published procedure: ${words.join('; ')}.`,
+        cites: citesOf(protocol.procedure, results),
+      },
     };
   } catch (error) {
     return { kind: 'give-up', reason: reasonFor(error, wants(protocol.claim_from as Json), missing) };
   }
 }
 
-function scopeOf({ results, seed, protocol }: Observation): Scope {
+/** The procedure says which of its steps give which evidence; those that were refused give none. */
+function citesOf(procedure: Observation['protocol']['procedure'], results: Observation['results']): Cites {
+  const cites: Cites = {};
+  for (const item of procedure) {
+    const act = results[item.name]?.act;
+    if (act === undefined || !('tool' in item)) continue;
+    for (const kind of item.gives ?? []) cites[kind] = [...(cites[kind] ?? []), act];
+  }
+  return cites;
+}
+
+function scopeOf({ results, seed, protocol, facts }: Observation): Scope {
   const values: Record<string, Json> = {};
   for (const [name, { output }] of Object.entries(results)) values[name] = output;
-  return { values, run: { seed }, behaviour: { tasks: [...protocol.behaviour.tasks] } };
+  return { values, run: { seed }, model: facts, behaviour: { tasks: [...protocol.behaviour.tasks] } };
 }
 
 /** The first missing result that is wanted explains more than the expression's own refusal. */

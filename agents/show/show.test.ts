@@ -32,6 +32,7 @@ const heads = Array.from({ length: 30 }, (_, n) => ({ component: `a1.h${n}`, eff
 const ranked = {
   act: 'search/04-ranked',
   tool: 'rank_heads',
+  input: {},
   output: {
     heads,
     half_a: heads.map(({ component }) => component),
@@ -85,7 +86,7 @@ describe('a result', () => {
 
   it('of a tool without a receipt, or one that is gone, is shown all the same', () => {
     const output = { cells: [], note: 'x'.repeat(500), best: { layer: 1, tasks: [1, 2] } };
-    const old = showResult('old', { act: 'search/01-old', tool: 'gone', output });
+    const old = showResult('old', { act: 'search/01-old', tool: 'gone', input: {}, output });
     expect(old).toContain('old = gone, cite search/01-old');
     expect(old).toContain('best: layer 1, tasks [2]');
     expect(old.length).toBeLessThan(300);
@@ -136,6 +137,7 @@ describe('foreign text', () => {
       showResult('r', {
         act: 'a',
         tool: 'recall_memory',
+        input: {},
         output: { cells: [{ finding: attack, model: 'm' }], note: attack },
       }),
       showRefusal({

@@ -2,7 +2,7 @@
 export { ArtifactRef, Manifest } from './artifact.ts';
 export { BehaviourFile, Material, Pair, Split, Task, TaskFile, Template } from './behaviour.ts';
 export { canonicalJson, hashOf, sha256 } from './canonical.ts';
-export { Claim, Plan } from './claim.ts';
+export { Cites, Claim, EvidenceKind, Plan, SealedClaim } from './claim.ts';
 export { EXIT, Failure, Fault, Refusal } from './error.ts';
 export { JournalBody, JournalEntry } from './journal.ts';
 export {
@@ -22,6 +22,7 @@ export {
   Condition,
   Control,
   Criterion,
+  EvidenceAsked,
   Measurement,
   Path,
   Pick,

@@ -6,6 +6,7 @@
  * (`Expression`, read by `src/expression`).
  */
 import * as z from 'zod';
+import { EvidenceKind } from './claim.ts';
 import { Json, Slug } from './names.ts';
 
 const Reason = {
@@ -63,6 +64,11 @@ export const ToolStep = z.strictObject({
   tool: z.string(),
   input: z.record(z.string(), Json),
   serves: z.array(z.string()).default([]).describe('criteria that this step informs'),
+  gives: z
+    .array(EvidenceKind)
+    .min(1)
+    .optional()
+    .describe('evidence for which the claim cites this step of the procedure'),
 });
 
 export const ProcedureStep = z.union([ToolStep, Selection]);
@@ -85,6 +91,31 @@ export const Role = z.strictObject({
   at_most: z.number().int().min(1),
   ...Reason,
 });
+
+/**
+ * A kind of evidence that a claim must cite, and the experiments that can be such evidence. What they found is not asked here:
+ * the verification measures for itself.
+ */
+export const EvidenceAsked = z
+  .strictObject({
+    kind: EvidenceKind,
+    says: z.string().describe('what the experiment has to be, in words'),
+    given_by: z
+      .array(
+        z.strictObject({
+          tool: z.string(),
+          where: z.record(z.string(), Json).default({}).describe('fields of the input and what they must be'),
+          components: Path.describe('where the call names components: from `input` or `output`'),
+          are: z
+            .enum(['claimed', 'with-claimed', 'others'])
+            .describe('claimed: exactly these; with-claimed: these and more; others: none of these, and as many'),
+        }),
+      )
+      .min(1),
+    ...Reason,
+  })
+  .meta({ id: 'EvidenceAsked' });
+export type EvidenceAsked = z.infer<typeof EvidenceAsked>;
 
 /** A null measured on this very model: sets of heads of equal size drawn from the same layers, none of them claimed. */
 export const Control = z.strictObject({
@@ -194,6 +225,11 @@ export const Protocol = z
       roles: z.record(Slug, Json).describe('role -> expression that gives components'),
       settings: z.record(z.string(), Json).describe('name -> expression, e.g. the injection layer'),
     }),
+    evidence: z
+      .array(EvidenceAsked)
+      .min(1)
+      .optional()
+      .describe('what a claim must cite; absent in protocols from before it was asked'),
     controls: z.array(Control).min(1),
     measurements: z
       .array(Measurement)

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { ArtifactRef } from './artifact.ts';
-import { Claim, Plan } from './claim.ts';
+import { Plan, SealedClaim } from './claim.ts';
 import { Failure } from './error.ts';
 import { ModelFacts } from './model.ts';
 import { Engine, Json, Sha256, Slug } from './names.ts';
@@ -58,7 +58,7 @@ export const StepBody = z.discriminatedUnion('kind', [
   ReplyBody,
   FailedReplyBody,
   z.strictObject({ kind: z.literal('gave-up'), reason: z.string() }),
-  z.strictObject({ kind: z.literal('claim'), claim: Claim, sha256: Sha256 }),
+  z.strictObject({ kind: z.literal('claim'), claim: SealedClaim, sha256: Sha256 }),
   z.strictObject({
     kind: z.literal('control-sets'),
     control: z.string(),

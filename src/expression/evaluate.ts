@@ -2,16 +2,21 @@
  * Gives values to the expressions of a protocol: objects with one `$` key that stand for something known only in the run.
  * Everything else is copied as it is. Nothing here calls a tool or knows a finding.
  */
-import { type Claim, type Json, type JsonObject, Refusal, readPath } from '../contract/index.ts';
+import { type Claim, type Json, type JsonObject, type ModelFacts, Refusal, readPath } from '../contract/index.ts';
+import { drawHeads } from './draw.ts';
+
+type Sealed = Pick<Claim, 'roles' | 'settings'>;
 
 /** What an expression may refer to. */
 export interface Scope {
   /** Results by the name of their step; a list of results where a measurement was repeated for each set of a control. */
   readonly values: Record<string, Json>;
-  readonly claim?: Claim;
+  readonly claim?: Sealed;
   /** The set of components that each control stands for at this moment. */
   readonly controls?: Readonly<Record<string, readonly string[]>>;
   readonly run: { readonly seed: number };
+  /** Of the open model, in the search. */
+  readonly model?: Pick<ModelFacts, 'layers' | 'heads'>;
   readonly behaviour: { readonly tasks: readonly string[] };
 }
 
@@ -27,6 +32,7 @@ const operators: Readonly<Record<string, Operator>> = {
     ...found('field of the behaviour', text('$behaviour', name), behaviour as Record<string, readonly string[]>),
   ],
   $top: (operand, scope) => top(operand, scope),
+  $others: (operand, scope) => others(evaluate(operand, scope), scope),
 };
 
 /** Returns `expression` with a value in the place of every operator. @throws Refusal */
@@ -82,12 +88,26 @@ function top(operand: Json, scope: Scope): Json {
   return list.slice(0, number);
 }
 
+/** As many random heads in the same layers, none of the given ones: a control. The run's seed fixes them. */
+function others(components: Json, { model, run }: Scope): Json {
+  const like = Array.isArray(components) ? components.map(String) : [];
+  if (model === undefined || like.length === 0 || like.some((component) => !/^a\d+\.h\d+$/.test(component)))
+    throw refusal(
+      '$others cannot be read',
+      model === undefined ? 'no model is open for the search' : 'its operand is no list of heads',
+      'write { $others: { $from: path } } with a path to heads, in the search',
+    );
+  const { sets, note } = drawHeads({ like, never: new Set(like), sets: 1, seed: `${run.seed}|others`, model });
+  if (sets[0]) return sets[0];
+  throw refusal('$others finds no heads', note, 'ask for fewer heads');
+}
+
 function text(operator: string, operand: Json): string {
   if (typeof operand === 'string') return operand;
   throw refusal(`${operator} cannot be read`, `its operand is ${JSON.stringify(operand)}`, 'give it a name in quotes');
 }
 
-function sealed(claim: Claim | undefined): Claim {
+function sealed(claim: Sealed | undefined): Sealed {
   if (claim) return claim;
   throw refusal(
     'an expression asks for the claim',

@@ -18,9 +18,10 @@ const scope: Scope = {
     ],
     solved: ['a'],
   },
-  claim: { roles: { 'fv-head': ['a1.h2'] }, settings: { layer: 1 }, statement: '', cites: [] },
+  claim: { roles: { 'fv-head': ['a1.h2'] }, settings: { layer: 1 } },
   controls: { matched: ['a1.h1'] },
   run: { seed: 4 },
+  model: { layers: 2, heads: 4 },
   behaviour: { tasks: ['a', 'b'] },
 };
 
@@ -57,6 +58,17 @@ describe('paths', () => {
 });
 
 describe('expressions', () => {
+  it('draws as many other heads of the same layers, the same for the same seed', () => {
+    const others = (seed: number) =>
+      evaluate({ $others: { $from: 'ranking.heads[].component' } }, { ...scope, run: { seed } }) as string[];
+    const drawn = others(4);
+    expect(drawn.map((head) => head.slice(0, 2))).toEqual(['a0', 'a1', 'a1']);
+    expect(drawn.filter((head) => ['a1.h2', 'a0.h0', 'a1.h0'].includes(head))).toEqual([]);
+    expect(others(4)).toEqual(drawn);
+    expect([5, 6, 7, 8].some((seed) => others(seed).join() !== drawn.join())).toBe(true);
+    expect(() => evaluate({ $others: ['m1'] }, scope)).toThrow('no list of heads');
+  });
+
   const cases: ReadonlyArray<[Json, Json]> = [
     [{ $from: 'clean.tasks[].task' }, ['a', 'b']],
     [{ $claim: 'fv-head' }, ['a1.h2']],

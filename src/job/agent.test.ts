@@ -44,7 +44,7 @@ const tool = (name: string, input: JsonObject = {}, which = 'recall_memory') => 
 });
 const claim = (...cites: string[]) => ({
   kind: 'claim',
-  claim: { roles: { vector: ['a0.h1'] }, settings: { layer: 0 }, statement: 's', cites },
+  claim: { roles: { vector: ['a0.h1'] }, settings: { layer: 0 }, statement: 's', cites: { mechanism: cites } },
 });
 
 /** Answers by the number of outcomes that it is shown, so that it may be asked again after a crash. */
@@ -156,7 +156,7 @@ describe('the agent', () => {
     const steps = await act(lying);
     expect(steps.at(-1)?.body).toMatchObject({
       kind: 'gave-up',
-      reason: expect.stringContaining('search/01-first is not an act of this run'),
+      reason: expect.stringContaining('search/01-first, cited for mechanism, is not an act of this run'),
     });
     expect(acts(steps)).not.toContain('claim');
   });

@@ -34,7 +34,7 @@ describe('the context', () => {
   const claim = {
     call: {
       ...(CLAIM['call'] as object),
-      input: { ...(CLAIM['call'] as { input: object }).input, cites: ['search/01-a'] },
+      input: { ...(CLAIM['call'] as { input: object }).input, cites: { mechanism: ['search/01-a'] } },
     },
   };
 

@@ -4,7 +4,8 @@
  */
 import type { AgentPorts } from '../../agents/index.ts';
 import { check } from '../../evals/checkers/index.ts';
-import type { Claim, JsonObject, ModelFacts, Step, StepBody, Verdict } from '../contract/index.ts';
+import type { JsonObject, ModelFacts, SealedClaim, Step, StepBody, Verdict } from '../contract/index.ts';
+import { evidenceIsAsked } from './planner.ts';
 import { referencesFor } from './references.ts';
 import type { Prepared } from './resolve.ts';
 import { type Verification, verify } from './verify.ts';
@@ -19,7 +20,8 @@ export function agentPorts(
 ): AgentPorts {
   const judgeGate = (values: JsonObject, unmeasured: Record<string, string>) =>
     check(protocol.gate.criterion, { values, unmeasured, references: {} });
-  return { planner, view, seed, facts, judgeGate, ...outside };
+  const { evidence: _, ...unasked } = view;
+  return { planner, view: evidenceIsAsked(planner.id) ? view : unasked, seed, facts, judgeGate, ...outside };
 }
 
 /** Measures the sealed claim by the protocol, and records the verdict. @param facts of the model that is open on the held-out half */
@@ -44,7 +46,7 @@ export async function judge(
 }
 
 /** The sealed claim, or why there is none, as the record has it. */
-function claimIn(steps: readonly Step[]): { claim: Claim | null; noClaim: string } {
+function claimIn(steps: readonly Step[]): { claim: SealedClaim | null; noClaim: string } {
   for (const { body } of steps) {
     if (body.kind === 'claim') return { claim: body.claim, noClaim: '' };
     if (body.kind === 'gave-up') return { claim: null, noClaim: `The agent gave up: ${body.reason}` };

@@ -1,14 +1,13 @@
 /** Runs jobs: one finding, one model, one seed, from the protocol to the sealed verdict. */
 export { CALL_MS, callLimit } from './budget.ts';
 export { CallStop } from './call-stop.ts';
-export { type ControlSets, drawControl } from './controls.ts';
+export { drawControl } from './controls.ts';
 export { agentPorts, judge } from './decisions.ts';
 export { silenceTracing } from './environment.ts';
 export { openedBody } from './opened.ts';
 export type { JobEvent, JobOptions, NewJob, ReplaceClaim, ResumedJob } from './options.ts';
 export { outside } from './outside.ts';
 export { plannerCalled } from './planner.ts';
-export { randomFrom, sample } from './random.ts';
 export { measuredRevision, type Prepared, prepareBehaviour, prepareRequests } from './resolve.ts';
 export { runJob } from './run-job.ts';
 export { RecordingToolRunner } from './tool-runner.ts';

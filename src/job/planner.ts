@@ -24,6 +24,11 @@ function named(name: string): Planner {
   throw unknownName('planner', name, plannerNames);
 }
 
+/** A replaced claim is meant to be a wrong one: no experiment of the run can stand behind it, and none is asked for. */
+export function evidenceIsAsked(planner: string): boolean {
+  return !planner.endsWith(REPLACED);
+}
+
 function replacing(planner: Planner, replace: ReplaceClaim): Planner {
   return {
     ...planner,

@@ -5,17 +5,17 @@
 import type { ToolRunner } from '../../agents/index.ts';
 import { check, type Evidence, verdictOf } from '../../evals/checkers/index.ts';
 import type {
-  Claim,
   Criterion,
   CriterionResult,
   JsonObject,
   ModelFacts,
   Protocol,
+  SealedClaim,
   StepBody,
   Verdict,
 } from '../contract/index.ts';
-import { type MeasureCall, measure, type Scope } from '../expression/index.ts';
-import { type ControlSets, drawControl } from './controls.ts';
+import { type ControlSets, type MeasureCall, measure, type Scope } from '../expression/index.ts';
+import { drawControl } from './controls.ts';
 
 export interface Verification {
   readonly protocol: Protocol;
@@ -24,7 +24,7 @@ export interface Verification {
   readonly tasks: readonly string[];
   readonly seed: number;
   /** The sealed claim, or why there is none. */
-  readonly claim: Claim | null;
+  readonly claim: SealedClaim | null;
   readonly noClaim: string;
   /** `own`: the ranking known for this very model, if one is; the others by model card. */
   readonly references: Evidence['references'];
@@ -56,7 +56,7 @@ export async function verify(job: Verification): Promise<Verdict> {
 
 async function checkClaim(
   job: Verification,
-  claim: Claim,
+  claim: SealedClaim,
   scope: Scope,
   before: Record<string, string>,
 ): Promise<CriterionResult[]> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Protocol } from '../contract/index.ts';
+import { type EvidenceAsked, Protocol } from '../contract/index.ts';
 import { loadProtocol } from './index.ts';
 import { protocolProblems } from './problems.ts';
 import { toolProblems } from './tool-problems.ts';
@@ -54,6 +54,16 @@ describe('problems that a schema cannot see', () => {
       (p) => Object.assign(p.criteria.new_model[0] as object, { value: 'gone.accuracy' }),
     ],
     ['serves the unknown criterion "Z9"', (p) => p.procedure.push({ ...tool('s', {}), serves: ['Z9'] })],
+    [
+      'evidence of mechanism is asked for, and no step of the procedure gives it',
+      (p) => p.evidence?.push({ ...(p.evidence[0] as EvidenceAsked), kind: 'mechanism' }),
+    ],
+    ['evidence of necessity is asked for twice', (p) => p.evidence?.push(p.evidence[0] as EvidenceAsked)],
+    [
+      'step "sweep" gives necessity, and sweep_heads is not among what may give it',
+      (p) => Object.assign(p.procedure.find(({ name }) => name === 'sweep') as object, { gives: ['necessity'] }),
+    ],
+    ['only steps of the procedure can', (p) => Object.assign(p.measurements[0] as object, { gives: ['necessity'] })],
     [
       'the role "function-vector" has neither source nor because',
       (p) => delete (p.roles[0] as { source?: string }).source,

@@ -14,6 +14,7 @@ export function protocolProblems(protocol: Protocol): string[] {
     ...danglingNames(protocol),
     ...servesNothing(protocol),
     ...missingReasons(protocol),
+    ...evidenceProblems(protocol),
     ...nothingDecides(protocol),
   ];
 }
@@ -155,10 +156,11 @@ function servesNothing({ gate, procedure, measurements, criteria }: Protocol): s
 }
 
 /** Every number of a protocol that decides something says where it comes from. */
-function missingReasons({ gate, roles, controls, criteria, procedure, measurements }: Protocol): string[] {
+function missingReasons({ gate, roles, controls, evidence, criteria, procedure, measurements }: Protocol): string[] {
   const named: Array<[string, { source?: string | undefined; because?: string | undefined }]> = [
     ...roles.map((role): [string, typeof role] => [`the role "${role.role}"`, role]),
     ...controls.map((control): [string, typeof control] => [`the control "${control.control}"`, control]),
+    ...(evidence ?? []).map((asked): [string, typeof asked] => [`the evidence of ${asked.kind}`, asked]),
   ];
   for (const criterion of [gate.criterion, ...criteria.new_model, ...criteria.known_model]) {
     const thresholds = criterion.kind === 'between' ? [criterion.low, criterion.high] : [criterion.threshold];
@@ -172,6 +174,27 @@ function missingReasons({ gate, roles, controls, criteria, procedure, measuremen
   return named.flatMap(([what, { source, because }]) =>
     source || because ? [] : [`${what} has neither source nor because`],
   );
+}
+
+/** Every kind that a claim must cite can be had by following the procedure, and nothing else is said to give it. */
+function evidenceProblems({ gate, procedure, measurements, evidence = [] }: Protocol): string[] {
+  const asked = new Map(evidence.map((one) => [one.kind, one.given_by.map(({ tool }) => tool)]));
+  const given = procedure.flatMap((item) =>
+    'tool' in item ? (item.gives ?? []).map((kind) => ({ ...item, kind })) : [],
+  );
+  const elsewhere = [...gate.measure, ...measurements].filter((item) => 'gives' in item && item.gives !== undefined);
+  return [
+    ...evidence.flatMap(({ kind }, index) =>
+      evidence.findIndex((one) => one.kind === kind) < index ? [`evidence of ${kind} is asked for twice`] : [],
+    ),
+    ...[...asked.keys()]
+      .filter((kind) => !given.some((step) => step.kind === kind))
+      .map((kind) => `evidence of ${kind} is asked for, and no step of the procedure gives it`),
+    ...given
+      .filter(({ kind, tool }) => !(asked.get(kind) ?? []).includes(tool))
+      .map(({ name, kind, tool }) => `step "${name}" gives ${kind}, and ${tool} is not among what may give it`),
+    ...elsewhere.map(({ name }) => `step "${name}" gives evidence, and only steps of the procedure can`),
+  ];
 }
 
 function nothingDecides({ criteria, gate }: Protocol): string[] {

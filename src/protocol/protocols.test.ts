@@ -78,7 +78,18 @@ describe('what an agent sees', () => {
   it.each([...protocols])('%s: nothing of how it is marked', (_, protocol) => {
     const view = agentView(protocol, loadBehaviour(protocol.behaviour));
     expect(new Set(Object.keys(view))).toEqual(
-      new Set(['behaviour', 'claim', 'claim_from', 'criteria', 'finding', 'gate', 'procedure', 'roles', 'source']),
+      new Set([
+        'behaviour',
+        'claim',
+        'claim_from',
+        'criteria',
+        'evidence',
+        'finding',
+        'gate',
+        'procedure',
+        'roles',
+        'source',
+      ]),
     );
     expect(view.criteria).toEqual(protocol.criteria.new_model.map(({ id, says }) => ({ id, says })));
     const text = JSON.stringify(view);

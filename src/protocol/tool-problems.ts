@@ -5,8 +5,24 @@ import type { Json, Protocol } from '../contract/index.ts';
 import { nearest } from './names.ts';
 
 /** Returns one clause for each unknown tool and for the first wrong place of each input; values known only in the run pass. */
-export function toolProblems({ gate, procedure, measurements }: Protocol): string[] {
-  return [...gate.measure, ...procedure, ...measurements].flatMap((item) => ('tool' in item ? callProblems(item) : []));
+export function toolProblems({ gate, procedure, measurements, evidence = [] }: Protocol): string[] {
+  return [
+    ...[...gate.measure, ...procedure, ...measurements].flatMap((item) => ('tool' in item ? callProblems(item) : [])),
+    ...evidence.flatMap(({ kind, given_by }) =>
+      given_by.flatMap(({ tool, where }) => giverProblems(`the evidence of ${kind}`, tool, where)),
+    ),
+  ];
+}
+
+/** A misspelt field or value would make evidence that nobody can give. */
+function giverProblems(what: string, tool: string, where: Record<string, Json>): string[] {
+  const known = findTool(tool);
+  if (!known) return [`${what} names the unknown tool "${tool}"`];
+  return Object.entries(where).flatMap(([field, value]) =>
+    known.input.shape[field]?.safeParse(value).success
+      ? []
+      : [`${what} asks for a ${field} of ${tool} that it cannot have`],
+  );
 }
 
 function callProblems({ name, tool, input }: { name: string; tool: string; input: Json }): string[] {

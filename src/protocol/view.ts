@@ -6,7 +6,7 @@ import type { Protocol } from '../contract/index.ts';
 import type { LoadedBehaviour } from './behaviours.ts';
 
 export interface ProtocolView
-  extends Pick<Protocol, 'finding' | 'claim' | 'source' | 'roles' | 'gate' | 'procedure' | 'claim_from'> {
+  extends Pick<Protocol, 'finding' | 'claim' | 'source' | 'roles' | 'gate' | 'procedure' | 'claim_from' | 'evidence'> {
   readonly behaviour: { readonly name: string; readonly kind: string; readonly tasks: readonly string[] };
   /** The new-model criteria in words. */
   readonly criteria: ReadonlyArray<{ readonly id: string; readonly says: string }>;
@@ -14,7 +14,7 @@ export interface ProtocolView
 
 /** Returns a copy; whatever a planner does to it changes nothing else. */
 export function agentView(protocol: Protocol, { file, tasks }: LoadedBehaviour): ProtocolView {
-  const { finding, claim, source, roles, gate, procedure, claim_from, criteria } = structuredClone(protocol);
+  const { finding, claim, source, roles, gate, procedure, claim_from, evidence, criteria } = structuredClone(protocol);
   return {
     finding,
     claim,
@@ -23,6 +23,7 @@ export function agentView(protocol: Protocol, { file, tasks }: LoadedBehaviour):
     gate,
     procedure,
     claim_from,
+    ...(evidence ? { evidence } : {}),
     behaviour: { name: file.behaviour, kind: file.kind, tasks: tasks.map(({ task }) => task) },
     criteria: criteria.new_model.map(({ id, says }) => ({ id, says })),
   };

@@ -44,7 +44,7 @@ const script = Script.parse({
           roles: { vector: { $top: { of: { $from: 'strong' }, count: 2 } } },
           settings: { layer: 0 },
           statement: 's',
-          cites: ['search/03-ranked'],
+          cites: { mechanism: ['search/03-ranked'] },
         },
       },
     },

@@ -1,6 +1,6 @@
 /** Who answers in a replay: the planner itself where its answers follow from what it is shown, else the answers in the record. */
 import { type Action, type Planner, scripted } from '../../agents/index.ts';
-import { canonicalJson, type JsonObject, Refusal, type Step } from '../contract/index.ts';
+import { canonicalJson, type JsonObject, Refusal, type SealedClaim, type Step } from '../contract/index.ts';
 import { plannerCalled } from '../job/index.ts';
 
 export interface ReplayPlanner {
@@ -43,8 +43,11 @@ function recordedPlanner(id: string, steps: readonly Step[]): Planner {
   };
 }
 
+/** A claim from before evidence had kinds is given as it was. */
+type Answer = Action | { readonly kind: 'claim'; readonly claim: SealedClaim };
+
 /** The planner's action behind a step; steps that are not its own give none. */
-function actionOf({ act, body }: Step): Action[] {
+function actionOf({ act, body }: Step): Answer[] {
   if (body.kind === 'plan') return [{ kind: 'plan', plan: body.plan }];
   if (body.kind === 'claim') return [{ kind: 'claim', claim: body.claim }];
   if (body.kind === 'gave-up') return [{ kind: 'give-up', reason: body.reason }];

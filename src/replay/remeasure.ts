@@ -15,7 +15,8 @@ import {
   type Split,
   type Step,
 } from '../contract/index.ts';
-import { CALL_MS, callLimit, measuredRevision, prepareRequests, randomFrom, sample } from '../job/index.ts';
+import { randomFrom, sample } from '../expression/index.ts';
+import { CALL_MS, callLimit, measuredRevision, prepareRequests } from '../job/index.ts';
 import { readTensor } from '../store/index.ts';
 import { WorkerHandle } from '../worker/index.ts';
 import { type Comparison, classify, intervalOf } from './classify.ts';

@@ -106,7 +106,7 @@ function claim(claimed: ClaimView | null): Markup {
     el(
       'p',
       { class: 'origin' },
-      `${claimed.act} · sealed as ${short(claimed.sha256)} before the verification · cites ${claimed.cites.join(', ')}`,
+      `${claimed.act} · sealed as ${short(claimed.sha256)} before the verification · cites ${claimed.cites.map(({ shows, acts }) => `${acts.join(', ')} for ${shows}`).join('; ')}`,
     ),
   );
 }

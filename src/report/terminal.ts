@@ -101,6 +101,9 @@ function claim({ claim: claimed }: RunView, paint: Paint): string[] {
       return wrapped(word(`${role}: `) + word(heads), Math.min(paint.columns, 110), '  ');
     }),
     ...(settings === '' ? [] : [`  ${word(settings)}`]),
+    ...claimed.cites.flatMap(({ shows, acts }) =>
+      wrapped(word(`${shows} by ${acts.join(', ')}`), Math.min(paint.columns, 110), '  ').map(paint.dim),
+    ),
   ];
 }
 

@@ -85,7 +85,7 @@ export function recordRun(
     roles: { 'function-vector': CLAIMED },
     settings: { layer: 1, scale: 2 },
     statement,
-    cites: ['search/04-ranked'],
+    cites: { sufficiency: ['search/05-injected'] },
   };
   write('claim', { kind: 'claim', claim, sha256: hashOf(claim) });
   call('gate/held-out/clean', 'measure_behaviour', {}, { accuracy: 0.975 });

@@ -51,7 +51,7 @@ function planText({ intent, items }: Plan): string {
 
 /** In canonical JSON, since a protocol that comes back from the record has its keys in another order than its file. */
 export function findingText(view: AgentView): string {
-  const { finding, claim, source, roles, behaviour, gate, procedure, claim_from, criteria } = view;
+  const { finding, claim, source, roles, behaviour, gate, procedure, claim_from, evidence, criteria } = view;
   return [
     `finding: ${finding}`,
     `claim: ${claim}`,
@@ -63,6 +63,10 @@ export function findingText(view: AgentView): string {
     `behaviour: ${behaviour.name} (${behaviour.kind})${behaviour.tasks.length > 0 ? `, tasks ${behaviour.tasks.join(', ')}` : ''}`,
     `gate ${gate.criterion.id}: ${gate.criterion.says}`,
     ...criteria.map(({ id, says }) => `criterion ${id}: ${says}`),
+    ...(evidence ?? []).map(
+      ({ kind, says, given_by }) =>
+        `evidence asked for, ${kind}: ${says}; given by one of ${given_by.map((giver) => canonicalJson(giver)).join(' ')}`,
+    ),
     'published procedure, one step a line:',
     ...gate.measure.filter((item) => 'pick' in item).map((item) => canonicalJson(item)),
     ...procedure.map((item) => canonicalJson(item)),

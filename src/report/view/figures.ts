@@ -2,7 +2,7 @@
  * Which tool results become figures: found by the tool's name in two tables, so that a new finding needs no change here.
  * Repeats of a measurement over a control are lines of a curve, never figures of their own.
  */
-import type { Claim, JsonObject, Protocol } from '../../contract/index.ts';
+import type { JsonObject, Protocol, SealedClaim } from '../../contract/index.ts';
 import type { Result } from './trail.ts';
 import { isControl } from './trail.ts';
 import type { Curve, CurveLine, Figure, HeatMap } from './types.ts';
@@ -33,7 +33,7 @@ export function figuresOf(
   results: readonly Result[],
   tensors: Tensors,
   protocol: Protocol,
-  claim: Claim | null,
+  claim: SealedClaim | null,
 ): Figure[] {
   const own = results.filter((result) => !isControl(result.call, protocol));
   const maps = distinct(own.flatMap((result) => heatMap(result, tensors, claim) ?? []));
@@ -58,7 +58,7 @@ function heatMapSha(result: Result): string | null {
   return typeof ref?.['sha256'] === 'string' ? ref['sha256'] : null;
 }
 
-function heatMap(result: Result, tensors: Tensors, claim: Claim | null): HeatMap | null {
+function heatMap(result: Result, tensors: Tensors, claim: SealedClaim | null): HeatMap | null {
   const row = HEAT_MAPS[result.tool];
   const sha = heatMapSha(result);
   const tensor = sha === null ? undefined : tensors.get(sha);
@@ -94,7 +94,7 @@ function curve(
   results: readonly Result[],
   phase: Result['phase'],
   protocol: Protocol,
-  claim: Claim | null,
+  claim: SealedClaim | null,
 ): Curve | null {
   const own = results.filter((result) => result.tool === CURVE_TOOL && result.phase === phase);
   if (own.length === 0) return null;

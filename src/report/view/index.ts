@@ -1,5 +1,13 @@
 /** Builds the view model from run, steps and tensors. Pure: no file, no clock; `load.ts` brings the tensors. */
-import { Protocol, type Receipt, type Run, type Step, type StepKind, type StepOf } from '../../contract/index.ts';
+import {
+  Protocol,
+  type Receipt,
+  type Run,
+  type SealedClaim,
+  type Step,
+  type StepKind,
+  type StepOf,
+} from '../../contract/index.ts';
 import { agreementsOf, tensorsCompared } from './agreement.ts';
 import { criteriaOf } from './criteria.ts';
 import { figuresOf, type Tensors, tensorsDrawn } from './figures.ts';
@@ -82,8 +90,14 @@ function claimOf(act: string, body: StepOf<'claim'>, protocol: Protocol, results
     roles: Object.entries(roles).map(role),
     settings: Object.entries(settings).map(([name, value]) => ({ name, value: JSON.stringify(value) })),
     statement,
-    cites,
+    cites: citesOf(cites),
   };
+}
+
+/** Claims from before evidence had kinds cite a list of acts. */
+function citesOf(cites: SealedClaim['cites']): ClaimView['cites'] {
+  if (Array.isArray(cites)) return cites.length === 0 ? [] : [{ shows: 'the claim', acts: cites }];
+  return Object.entries(cites).flatMap(([shows, acts]) => (acts === undefined ? [] : [{ shows, acts }]));
 }
 
 /** The search's own ranking, by which the components were claimed. */

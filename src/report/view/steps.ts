@@ -25,9 +25,12 @@ const SUMMARY: { [K in StepKind]: (body: StepOf<K>) => string } = {
   'failed-reply': ({ failure: f, usd }) => `${f.what}: ${f.why}; ${money(usd)}`,
   'gave-up': (b) => b.reason,
   claim: ({ claim }) =>
-    Object.entries(claim.roles)
-      .map(([role, components]) => `${role}: ${components.join(', ')}`)
-      .join('; '),
+    [
+      ...Object.entries(claim.roles).map(([role, components]) => `${role}: ${components.join(', ')}`),
+      ...Object.entries(Array.isArray(claim.cites) ? { cites: claim.cites } : claim.cites).map(
+        ([shows, acts]) => `${shows} by ${acts?.join(', ')}`,
+      ),
+    ].join('; '),
   'control-sets': (b) => `${b.control}: ${b.sets.length} sets of ${b.sets[0]?.length ?? 0}`,
   verdict: ({ verdict: v }) => `${v.verdict}: ${v.because}`,
   sealed: (b) => `${b.steps} steps, ${b.verdict}`,

@@ -93,7 +93,8 @@ export interface ClaimView {
   readonly roles: readonly RoleView[];
   readonly settings: readonly { readonly name: string; readonly value: string }[];
   readonly statement: string;
-  readonly cites: readonly string[];
+  /** Acts by what they are said to show. */
+  readonly cites: readonly { readonly shows: string; readonly acts: readonly string[] }[];
 }
 
 export interface RunView {

@@ -1,13 +1,12 @@
 /** Pseudo-random choices that depend on a text alone: the same on every machine and in every version of Node. */
-import { createHash } from 'node:crypto';
+import { sha256 } from '../contract/index.ts';
 
 /** Returns a source of integers in [0, below); equal texts give equal sequences. */
 export function randomFrom(seed: string): (below: number) => number {
   let drawn = 0;
   return (below) => {
-    const digest = createHash('sha256').update(`${seed}|${drawn++}`).digest();
     // 48 bits: the bias of the remainder is under 1e-9 for anything that we count.
-    return digest.readUIntBE(0, 6) % below;
+    return Number.parseInt(sha256(`${seed}|${drawn++}`).slice(0, 12), 16) % below;
   };
 }
 
