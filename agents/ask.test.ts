@@ -22,9 +22,10 @@ const recorder: Recorder = {
   },
   steps: () => [],
 };
+const purse = { calls: undefined, spent: () => null };
 const put = (to: Planner, wanted: Action['kind'][], problemOf?: (action: Action) => string | null) =>
   ask(
-    { planner: to, recorder, signal: new AbortController().signal },
+    { planner: to, recorder, purse, signal: new AbortController().signal },
     { question: 'plan', observation: observation(), wanted, ...(problemOf ? { problemOf } : {}) },
   );
 const tool = { kind: 'tool', name: 'a', tool: 't', input: {}, serves: [], because: 'b' };
@@ -49,6 +50,18 @@ describe('ask', () => {
     expect(stubborn.complaints).toHaveLength(4);
     expect(stubborn.complaints[1]).toContain('hidden');
     expect(stubborn.complaints[2]).toContain('a claim is not wanted now');
+  });
+
+  it('asks nobody when the budget is spent', async () => {
+    const never = planner(tool);
+    const spent = { calls: undefined, spent: () => '3 tokens are spent' };
+    const asked = { question: 'plan', observation: observation(), wanted: ['tool'] as const };
+    const signal = new AbortController().signal;
+    expect(await ask({ planner: never, recorder, purse: spent, signal }, asked)).toEqual({
+      kind: 'give-up',
+      reason: 'budget: 3 tokens are spent',
+    });
+    expect(never.complaints).toEqual([]);
   });
 
   it('passes on why a planner finds its own answer unusable', async () => {

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { Action } from './action.ts';
 import { Conversation } from './conversation.ts';
 import type { AgentPorts, Observation } from './ports.ts';
+import { PurseEmpty, refuseWhenSpent } from './purse.ts';
 
 const REPAIRS = 3;
 
@@ -19,18 +20,31 @@ export interface Question {
   readonly problemOf?: (action: Action) => string | null;
 }
 
+type Asking = Pick<AgentPorts, 'planner' | 'recorder' | 'purse' | 'signal'>;
+
 /**
  * Returns an action of one of the kinds that are wanted and in which `problemOf` finds nothing.
- * Contract: asks at most 1 + 3 times, or as the planner says; after that the answer is `give-up`, which is always allowed.
+ * Contract: asks at most 1 + 3 times, or as the planner says, and never when the budget is spent; after that the answer is `give-up`,
+ * which is always allowed.
  */
-export async function ask(
-  { planner, recorder, signal }: Pick<AgentPorts, 'planner' | 'recorder' | 'signal'>,
+export async function ask(ports: Asking, question: Question): Promise<Action> {
+  try {
+    return await asked(ports, question);
+  } catch (error) {
+    if (error instanceof PurseEmpty) return { kind: 'give-up', reason: error.message };
+    throw error;
+  }
+}
+
+async function asked(
+  { planner, recorder, purse, signal }: Asking,
   { question, observation, wanted, problemOf = () => null }: Question,
 ): Promise<Action> {
-  const means = { conversation: new Conversation(recorder, question), signal };
+  const means = { conversation: new Conversation(recorder, question, purse), signal };
   const { repairs = REPAIRS } = planner;
   let complaint: string | null = null;
   for (let attempt = 0; attempt <= repairs; attempt++) {
+    refuseWhenSpent(purse);
     const answer = await planner.next({ ...observation, complaint }, means);
     const unusable = Unusable.safeParse(answer);
     const parsed = Action.safeParse(answer);

@@ -3,7 +3,8 @@
  * before anybody acts on it; a reply that is recorded is never asked for again. Knows no provider and no wire format.
  */
 import type { Json, Step, StepOf } from '../src/contract/index.ts';
-import type { Recorder } from './ports.ts';
+import type { Purse, Recorder } from './ports.ts';
+import { refuseWhenSpent } from './purse.ts';
 
 export interface Turn {
   /** The model that was asked. */
@@ -26,12 +27,14 @@ const actOf = (position: number): string => `turn/${String(position).padStart(3,
 export class Conversation {
   readonly #recorder: Recorder;
   readonly #question: string;
+  readonly #purse: Pick<Purse, 'spent'>;
   /** How many recorded turns lie behind. */
   #done: number;
 
   /** @param question what the graph asks for, e.g. `search/03`; its turns are walked through again before a new one is asked */
-  constructor(recorder: Recorder, question: string) {
+  constructor(recorder: Recorder, question: string, purse: Pick<Purse, 'spent'>) {
     this.#recorder = recorder;
+    this.#purse = purse;
     this.#question = question;
     const asked = recorder.steps().filter(isTurn);
     const first = asked.findIndex(({ body }) => body.for === question);
@@ -48,11 +51,15 @@ export class Conversation {
     });
   }
 
-  /** Returns the recorded reply to the next turn; where there is none, records the turn, sends it, and records what came. */
+  /**
+   * Returns the recorded reply to the next turn; where there is none, records the turn, sends it, and records what came.
+   * @throws PurseEmpty before a turn that the budget does not allow
+   */
   async say(turn: NewTurn, send: Send): Promise<Turn> {
     const act = actOf(this.#done + 1);
     const before = turnIn(this.#recorder.steps(), act);
     if (before?.reply) return this.#next(before, before.reply);
+    refuseWhenSpent(this.#purse);
     this.#recorder.record(act, { kind: 'turn', for: this.#question, ...turn });
     if (before) this.#fail(act, CUT_OFF);
     // A replay has the reply as soon as the turn is the same.

@@ -31,6 +31,7 @@ export type {
   Observation,
   Planner,
   Purpose,
+  Purse,
   Recorder,
   ToolOutcome,
   ToolRunner,

@@ -5,9 +5,9 @@ import type { AgentPorts, NamedRefusal, NamedResult, Observation } from './ports
 
 const MOST_ACTS = 200;
 
-/** How many tool calls a planner gets: three times the published procedure, 200 at most. */
-export function actLimit(procedure: readonly unknown[]): number {
-  return Math.min(MOST_ACTS, procedure.length * 3);
+/** How many tool calls a planner gets: what the budget says, else three times the published procedure; 200 at most. */
+function actLimit({ view, purse }: Pick<AgentPorts, 'view' | 'purse'>): number {
+  return Math.min(MOST_ACTS, purse.calls ?? view.procedure.length * 3);
 }
 
 export function observe(ports: AgentPorts, acts: number): Observation {
@@ -18,7 +18,7 @@ export function observe(ports: AgentPorts, acts: number): Observation {
     seed: ports.seed,
     plan: steps.map(({ body }) => (body.kind === 'plan' ? body.plan : null)).find((plan) => plan !== null) ?? null,
     ...outcomes(steps),
-    remaining: actLimit(ports.view.procedure) - acts,
+    remaining: actLimit(ports) - acts,
     complaint: null,
   };
 }

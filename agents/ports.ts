@@ -69,6 +69,8 @@ export interface Planner {
   readonly id: string;
   /** What its decisions depend on; stands in the record, and a run goes on only where it is the same. */
   readonly settings?: JsonObject | undefined;
+  /** False where it asks a language model whose price nobody here knows: a budget of money cannot hold it. */
+  readonly priced?: boolean | undefined;
   /** @throws Refusal where it cannot work, before a model is loaded for it. */
   readonly check?: (() => void) | undefined;
   /** How often an answer is sent back before the planner counts as giving up. Default: three times. */
@@ -100,10 +102,19 @@ export interface Recorder {
   steps(): readonly Step[];
 }
 
+/** What a run may spend. Owned by the record; an agent hears how many calls it has and when nothing more may be spent. */
+export interface Purse {
+  /** Tool calls of the planner in all; undefined: as many as the procedure suggests. */
+  readonly calls: number | undefined;
+  /** Why nothing more may be spent, or null. Contract: a reason that was given once is recorded, and given again. */
+  spent(): string | null;
+}
+
 export interface AgentPorts {
   readonly planner: Planner;
   readonly tools: ToolRunner;
   readonly recorder: Recorder;
+  readonly purse: Purse;
   /** Judges the gate from its measurements, or from the reasons why they are missing. */
   readonly judgeGate: (values: Record<string, Json>, unmeasured: Record<string, string>) => CriterionResult;
   readonly view: AgentView;

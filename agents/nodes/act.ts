@@ -45,7 +45,8 @@ async function perform(
 ): Promise<AgentUpdate> {
   if (action.kind === 'give-up') return giveUp(ports, action.reason);
   if (action.kind === 'claim') return { pending: JSON.stringify(action.claim) };
-  if (observation.remaining <= 0) return giveUp(ports, 'budget: no tool calls are left');
+  if (observation.remaining <= 0)
+    return giveUp(ports, `budget: all ${state.acts} tool calls are made, and no claim was handed in`);
   const { name, tool, input, serves, because } = action as ActionOf<'tool'>;
   await ports.tools.call(searchAct(state.acts + 1, name), tool, input, { serves, because });
   return { acts: state.acts + 1 };

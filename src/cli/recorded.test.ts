@@ -50,6 +50,8 @@ describe('runs replay', () => {
     [['runs', 'fork', 'latest', '--at', '3', '--planner', 'scriptd'], EXIT.refused, /did you mean scripted/],
     [['runs', 'fork', 'latest'], EXIT.usage, /--at/],
     [['runs', 'withdraw', 'latest'], EXIT.usage, /--because/],
+    [['runs', 'raise-budget', 'latest', '-b', 'wall=2', '--because', 'r'], EXIT.usage, /wall is written as 90s/],
+    [['runs', 'raise-budget', 'latest', '-b', 'wall=2h', '--because', 'r'], EXIT.refused, /its agent ended with/],
     [['runs', 'withdraw', 'latest', '--because', ' '], EXIT.usage, /1 to 4000 characters/],
   ] as const)('%s is refused in a sentence', async (words, code, says) => {
     const ended = await recircuit(words);

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { ArtifactRef } from './artifact.ts';
+import { Budget, BudgetName } from './budget.ts';
 import { Plan, SealedClaim } from './claim.ts';
 import { Failure } from './error.ts';
 import { ModelFacts } from './model.ts';
@@ -28,6 +29,7 @@ export const StepBody = z.discriminatedUnion('kind', [
     seed: z.number().int(),
     split_sha256: z.strictObject({ search: Sha256, 'held-out': Sha256 }),
     versions: z.record(z.string(), Json),
+    budget: Budget.optional().describe('what the agent may spend; absent: no limit but that of calls'),
     forked: z
       .strictObject({ run: z.string(), seq: z.number().int(), hash: Sha256 })
       .optional()
@@ -57,6 +59,21 @@ export const StepBody = z.discriminatedUnion('kind', [
   TurnBody,
   ReplyBody,
   FailedReplyBody,
+  z
+    .strictObject({ kind: z.literal('resumed') })
+    .describe('a run with a budget goes on after a pause, which is not charged'),
+  z.strictObject({
+    kind: z.literal('budget-spent'),
+    of: BudgetName,
+    limit: z.number(),
+    spent: z.number().nullable().describe('null: not known, so that more cannot be allowed'),
+  }),
+  z.strictObject({
+    kind: z.literal('budget-raised'),
+    limits: Budget.describe('the new limits; others stay'),
+    by: z.string().min(1).describe('the person'),
+    because: z.string().min(1).max(4000),
+  }),
   z.strictObject({ kind: z.literal('gave-up'), reason: z.string() }),
   z.strictObject({ kind: z.literal('claim'), claim: SealedClaim, sha256: Sha256 }),
   z.strictObject({

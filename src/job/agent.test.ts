@@ -10,6 +10,7 @@ import { hashOf, type JsonObject, type Step } from '../contract/index.ts';
 import { openRecord, type RunRecord } from '../store/index.ts';
 import { temporaryFolder } from '../testing.ts';
 import { withCheckpoints } from './checkpoints.ts';
+import { RunPurse } from './purse.ts';
 import { RunRecorder } from './recorder.ts';
 import { RecordingToolRunner } from './tool-runner.ts';
 
@@ -84,7 +85,8 @@ async function act(
   });
   const judgeGate = (values: JsonObject, unmeasured: Record<string, string>) =>
     check(shown.gate.criterion, { values, unmeasured, references: {} });
-  const ports = { planner: by, tools, recorder, judgeGate, view: shown, facts: facts(), seed: 1, signal };
+  const purse = new RunPurse(recorder, Date.now);
+  const ports = { planner: by, tools, recorder, purse, judgeGate, view: shown, facts: facts(), seed: 1, signal };
   await withCheckpoints(join(folder, 'checkpoints.db'), (checkpointer) =>
     runAgent(ports, { thread: run, checkpointer }),
   );

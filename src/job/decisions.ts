@@ -16,7 +16,7 @@ export type Deciding = Pick<Prepared, 'protocol' | 'model' | 'planner' | 'seed' 
 export function agentPorts(
   { protocol, planner, view, seed }: Deciding,
   facts: ModelFacts,
-  outside: Pick<AgentPorts, 'recorder' | 'tools' | 'signal'>,
+  outside: Pick<AgentPorts, 'recorder' | 'purse' | 'tools' | 'signal'>,
 ): AgentPorts {
   const judgeGate = (values: JsonObject, unmeasured: Record<string, string>) =>
     check(protocol.gate.criterion, { values, unmeasured, references: {} });

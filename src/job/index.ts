@@ -8,6 +8,7 @@ export { openedBody } from './opened.ts';
 export type { JobEvent, JobOptions, NewJob, ReplaceClaim, ResumedJob } from './options.ts';
 export { outside } from './outside.ts';
 export { plannerCalled } from './planner.ts';
+export { RunPurse } from './purse.ts';
 export { measuredRevision, type Prepared, prepareBehaviour, prepareRequests } from './resolve.ts';
 export { runJob } from './run-job.ts';
 export { RecordingToolRunner } from './tool-runner.ts';

@@ -14,11 +14,18 @@ import { endBadly } from './failure.ts';
 import { faultPoint } from './fault-points.ts';
 import { openedBody, refuseOtherConditions } from './opened.ts';
 import type { JobEvent, JobOptions } from './options.ts';
+import { RunPurse } from './purse.ts';
 import { recall } from './recall.ts';
 import { RunRecorder } from './recorder.ts';
 import type { Prepared } from './resolve.ts';
 import { RecordingToolRunner } from './tool-runner.ts';
 import { JobWorker } from './workers.ts';
+
+/** The time before it is not charged to the budget. */
+function recordPause(recorder: RunRecorder): void {
+  const earlier = recorder.steps().filter(({ body }) => body.kind === 'resumed').length;
+  recorder.record(`resumed/${earlier + 1}`, { kind: 'resumed' });
+}
 
 const PHASE = { search: 'search', 'held-out': 'verify' } as const;
 
@@ -61,9 +68,11 @@ export class Job {
   async #search(): Promise<void> {
     this.#prepared.planner.check?.();
     const { handle, run, recorder } = await this.#enter('search');
+    const purse = new RunPurse(recorder, Date.now);
     const ports = agentPorts(this.#prepared, handle.facts, {
       recorder,
-      tools: this.#tools(handle, recorder),
+      purse,
+      tools: this.#tools(handle, recorder, () => purse.leftMs()),
       signal: this.#signal,
     });
     const checkpoints = this.#options.checkpoints ?? join(dirname(resolve(this.#options.artifacts)), 'checkpoints.db');
@@ -94,6 +103,7 @@ export class Job {
     const recorder = this.#recorder(run);
     // A forked run was opened with more than what we would open it with.
     if (before === undefined) recorder.record('opened', opened);
+    else if (split === 'search' && opened.budget !== undefined) recordPause(recorder);
     return { handle, run, recorder };
   }
 
@@ -127,7 +137,7 @@ export class Job {
     });
   }
 
-  #tools(handle: WorkerHandle, recorder: RunRecorder): RecordingToolRunner {
+  #tools(handle: WorkerHandle, recorder: RunRecorder, leftMs?: () => number): RecordingToolRunner {
     const { record, callMs, stop } = this.#options;
     const { protocol, model } = this.#prepared;
     return new RecordingToolRunner({
@@ -137,6 +147,7 @@ export class Job {
       worker: (tool, input, options) => handle.call(tool, input, options),
       recall: (input) => recall(record, protocol.finding, model, input),
       callMs: callMs ?? CALL_MS,
+      leftMs,
       signal: this.#signal,
       stop: this.#split === 'search' ? stop : undefined,
       onEvent: (event) => this.#emit(event),

@@ -63,7 +63,7 @@ describe('whatever the provider', () => {
     ['a reference to nothing', wrapped({ limit: { $from: 'second.count' } }), 'second'],
     [
       'a claim without evidence',
-      { call: { tool: 'claim', input: { roles: {}, settings: {}, statement: '', cites: [] } } },
+      { call: { tool: 'claim', input: { roles: {}, settings: {}, statement: '', cites: {} } } },
       'cites at least one act',
     ],
     ['a second plan', PLAN, 'a plan is not wanted now'],

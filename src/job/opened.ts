@@ -11,10 +11,10 @@ import {
 import type { Prepared } from './resolve.ts';
 
 export function openedBody(
-  prepared: Pick<Prepared, 'protocol' | 'model' | 'planner' | 'engine' | 'seed' | 'splits'>,
+  prepared: Pick<Prepared, 'protocol' | 'model' | 'planner' | 'engine' | 'seed' | 'splits' | 'budget'>,
   versions: Pick<Hello, 'python' | 'torch' | 'transformers' | 'worker'>,
 ): StepOf<'opened'> {
-  const { protocol, model, planner, engine, seed, splits } = prepared;
+  const { protocol, model, planner, engine, seed, splits, budget } = prepared;
   return {
     kind: 'opened',
     finding: protocol.finding,
@@ -26,6 +26,7 @@ export function openedBody(
     seed,
     split_sha256: splits,
     versions: { ...versions },
+    ...(budget ? { budget } : {}),
   };
 }
 

@@ -1,7 +1,7 @@
 /** What a job is asked for and what it tells while it runs. */
 import type * as z from 'zod';
 import type { Planner } from '../../agents/index.ts';
-import type { Claim, Engine, ModelFacts, Phase, Progress, Protocol, Step } from '../contract/index.ts';
+import type { Budget, Claim, Engine, ModelFacts, Phase, Progress, Protocol, Step } from '../contract/index.ts';
 import type { RunRecord } from '../store/index.ts';
 import type { Log } from '../worker/index.ts';
 import type { CallStop } from './call-stop.ts';
@@ -47,6 +47,8 @@ export interface NewJob extends Means {
   /** A planner, or the name of one of ours. */
   readonly planner: string | Planner;
   readonly seed: number;
+  /** What the agent may spend; without it only its calls are limited. */
+  readonly budget?: Budget | undefined;
   /** 40 hex digits, for a card that pins none. */
   readonly revision?: string | undefined;
 }

@@ -4,11 +4,20 @@
  */
 import { resolve } from 'node:path';
 import type { AgentView, Planner } from '../../agents/index.ts';
-import { type Engine, type OpenRequest, Protocol, type Run, type Split, type Step } from '../contract/index.ts';
+import {
+  type Budget,
+  type Engine,
+  type OpenRequest,
+  Protocol,
+  type Run,
+  type Split,
+  type Step,
+} from '../contract/index.ts';
 import { agentView, loadBehaviour, loadProtocol, material, splitHash } from '../protocol/index.ts';
 import { findModel } from './models.ts';
 import type { JobOptions, NewJob } from './options.ts';
 import { choosePlanner } from './planner.ts';
+import { refuseUnpriced } from './purse.ts';
 
 export interface Prepared {
   /** The run that is resumed. */
@@ -21,18 +30,21 @@ export interface Prepared {
   readonly tasks: readonly string[];
   readonly splits: Record<Split, string>;
   readonly engine: Engine;
+  /** With which the run was opened. */
+  readonly budget: Budget | undefined;
   readonly request: (split: Split) => OpenRequest;
 }
 
 /** What was asked for: by the caller, or in the record of the run that is resumed. */
-type Asked = Pick<NewJob, 'model' | 'planner' | 'seed' | 'revision'> & {
+type Asked = Pick<NewJob, 'model' | 'planner' | 'seed' | 'revision' | 'budget'> & {
   readonly run: Run | undefined;
   readonly protocol: Protocol;
 };
 
 /** @throws Refusal for anything unknown, with the nearest name */
 export function prepare(options: JobOptions): Prepared {
-  const { run, protocol, seed, ...asked } = options.run === undefined ? fromCaller(options) : fromRecord(options);
+  const { run, protocol, seed, budget, ...asked } =
+    options.run === undefined ? fromCaller(options) : fromRecord(options);
   const { artifacts, device, engine } = options;
   const requests = prepareRequests({
     protocol,
@@ -43,7 +55,8 @@ export function prepare(options: JobOptions): Prepared {
     artifacts,
   });
   const planner = choosePlanner(asked.planner, options.claim);
-  return { run, protocol, seed, planner, ...requests, ...prepareBehaviour(protocol) };
+  refuseUnpriced(planner, budget);
+  return { run, protocol, seed, planner, budget, ...requests, ...prepareBehaviour(protocol) };
 }
 
 /** What a run is told and marked by, of the behaviour that its protocol names. */
@@ -89,20 +102,22 @@ function remeasuredIn(dtype: OpenRequest['dtype']): OpenRequest['dtype'] {
 }
 
 function fromCaller(options: NewJob): Asked {
-  const { finding, model, planner, seed, revision } = options;
+  const { finding, model, planner, seed, revision, budget } = options;
   const protocol = typeof finding === 'string' ? loadProtocol(finding) : Protocol.parse(finding);
-  return { run: undefined, protocol, model, planner, seed, revision };
+  return { run: undefined, protocol, model, planner, seed, revision, budget };
 }
 
 /** The frozen protocol counts, not what the file says by now. */
 function fromRecord(options: Extract<JobOptions, { run: string }>): Asked {
   const run = options.record.findRun(options.run);
+  const opened = options.record.step(run.run, 'opened')?.body;
   return {
     run,
     protocol: Protocol.parse(run.protocol),
     model: options.model ?? run.model,
     planner: options.planner ?? run.planner,
     seed: run.seed,
+    budget: opened?.kind === 'opened' ? opened.budget : undefined,
     revision: measuredRevision(options.record.steps(run.run)),
   };
 }

@@ -21,6 +21,7 @@ import { untilAborted } from './abort.ts';
 import { callLimit } from './budget.ts';
 import type { CallStop } from './call-stop.ts';
 import type { JobEvent } from './options.ts';
+import { budgetRefusal } from './purse.ts';
 import type { RunRecorder } from './recorder.ts';
 
 interface Parts {
@@ -32,6 +33,8 @@ interface Parts {
   /** Answers recall_memory, the one tool that runs here. */
   readonly recall: (input: JsonObject) => JsonObject;
   readonly callMs: number;
+  /** Milliseconds that the budget leaves; absent: it is not asked, as in the verification. */
+  readonly leftMs?: (() => number) | undefined;
   readonly signal: AbortSignal;
   readonly stop?: CallStop | undefined;
   readonly onEvent: (event: JobEvent) => void;
@@ -76,18 +79,24 @@ export class RecordingToolRunner implements ToolRunner {
   }
 
   #execute(act: string, tool: Tool, input: JsonObject): Promise<JsonObject> {
-    const { signal, stop, onEvent, callMs, facts, worker, recall } = this.#parts;
+    const { signal, stop, onEvent, callMs, leftMs, facts, worker, recall } = this.#parts;
     signal.throwIfAborted();
     if (tool.runs === 'orchestrator') return Promise.resolve(recall(input));
+    const left = leftMs?.() ?? Number.POSITIVE_INFINITY;
+    if (left <= 0) throw budgetRefusal(tool.name, left);
+    const most = callLimit(tool, input, facts, callMs);
     const made = (either: AbortSignal): Promise<JsonObject> =>
       worker(tool.name, input, {
         signal: either,
-        timeoutMs: callLimit(tool, input, facts, callMs),
+        timeoutMs: Math.min(most, left),
         onProgress: (progress) => onEvent({ kind: 'progress', act, progress }),
       });
     const call = stop ? stop.during(tool.name, signal, made) : made(signal);
     // Left at once: the worker hears of it by the same signal, and is stopped by whoever opened it.
-    return untilAborted(call, signal);
+    return untilAborted(call, signal).catch((error: unknown) => {
+      const late = error instanceof Fault && error.failure.code === 'time-limit' && left < most;
+      throw late ? budgetRefusal(tool.name, left) : error;
+    });
   }
 
   #result(act: string, tool: Tool, raw: JsonObject): ToolOutcome {

@@ -22,6 +22,7 @@ import {
   type Prepared,
   prepareBehaviour,
   RecordingToolRunner,
+  RunPurse,
   silenceTracing,
 } from '../job/index.ts';
 import { offline } from './offline.ts';
@@ -85,14 +86,15 @@ type Deciding = Parameters<typeof judge>[0];
 
 async function decide(deciding: Deciding, recorded: RecordedSteps, splits: Prepared['splits']): Promise<void> {
   const opened = recorded.given('opened') as StepOf<'opened'>;
-  const { engine, versions, forked } = opened;
-  const now = openedBody({ ...deciding, splits, engine: engine as Engine }, versions as Versions);
+  const { engine, versions, forked, budget } = opened;
+  const now = openedBody({ ...deciding, splits, budget, engine: engine as Engine }, versions as Versions);
   recorded.record('opened', forked === undefined ? now : { ...now, forked });
   const search = factsIn(recorded, 'facts/search');
   const tools = toolsOf(recorded, 'search', search);
   const checkpointer = new MemorySaver();
   const { signal } = new AbortController();
-  const ports = agentPorts(deciding, search, { recorder: recorded, tools, signal });
+  const purse = new RunPurse(recorded, null);
+  const ports = agentPorts(deciding, search, { recorder: recorded, purse, tools, signal });
   await runAgent(ports, { thread: 'replay', checkpointer });
   const heldOut = factsIn(recorded, 'facts/held-out');
   const verified = { recorder: recorded, tools: toolsOf(recorded, 'verify', heldOut) };

@@ -60,6 +60,7 @@ function heading(view: RunView, title: string): Markup {
       ['Planner, seed', `${view.run.planner}, ${view.run.seed}`],
       ['Opened', instant(view.run.opened_at)],
       ['Took', view.seconds === null ? 'not ended' : duration(view.seconds)],
+      ...(view.budget === '' ? [] : [['Budget, spent', view.budget] as const]),
       ['Protocol sha256', short(view.run.protocol_sha256)],
       ['Record', `${view.run.steps} steps, head ${short(view.run.head)}`],
     ]),

@@ -45,9 +45,9 @@ function heading(view: RunView, paint: Paint): string[] {
   ];
 }
 
-function circumstances({ run, seconds, finding }: RunView): string {
+function circumstances({ run, seconds, budget, finding }: RunView): string {
   const took = seconds === null ? '' : `, ${duration(seconds)}`;
-  return `planner ${run.planner}, seed ${run.seed}${took}; known on ${finding.known_on.join(', ')}`;
+  return `planner ${run.planner}, seed ${run.seed}${took}${budget === '' ? '' : `; spent ${budget}`}; known on ${finding.known_on.join(', ')}`;
 }
 
 function criteria(view: RunView, paint: Paint): string[] {

@@ -3,6 +3,7 @@ import { type OpenOptions, openDatabase } from './database.ts';
 import { RunRecord } from './record.ts';
 
 export { checkArtifact, readManifest, readTensor, type Tensor } from './artifacts.ts';
+export { limitsOf, type Spent, spentOf } from './budget.ts';
 export type { CellRow } from './cells.ts';
 export type { Label, NewLabel } from './labels.ts';
 export type { RunFilter, RunReader, RunSummary } from './reader.ts';

@@ -2,7 +2,16 @@
  * The record: runs and their steps, appended and never changed. The only place that writes runs.db; every write is one immediate
  * transaction, so a crash leaves either the whole step or nothing of it. Files of tensors are not here but in the artifacts folder.
  */
-import { hashOf, type JsonObject, type Run, type Step, type StepBody, type VerdictName } from '../contract/index.ts';
+import {
+  hashOf,
+  type JsonObject,
+  type Run,
+  type Step,
+  type StepBody,
+  type StepOf,
+  type VerdictName,
+} from '../contract/index.ts';
+import { checkRaise } from './budget.ts';
 import { contentHash } from './chain.ts';
 import { forkedBodies } from './fork.ts';
 import { checkImport, insertImported } from './imported.ts';
@@ -151,6 +160,25 @@ export class RunRecord extends RunReader {
       if (found.withdrawn !== null) throw no.withdrawnBefore(run, found.withdrawn);
       addEntry(this.db, { kind: 'withdrawn', run, head: found.head, because }, now(), signer);
       return this.existing(run);
+    });
+  }
+
+  /**
+   * Raises limits of a run on which no process works. It is a person's word, and a step of the run like any other.
+   * @throws Refusal run-in-use, run-sealed, not-raised
+   */
+  raiseBudget(run: string, raise: Omit<StepOf<'budget-raised'>, 'kind'>): Step {
+    return this.write(() => {
+      const { state, ended_at, note } = this.existing(run);
+      takeLease(this.prepare, run, me.pid, now());
+      const steps = this.steps(run);
+      checkRaise(run, steps, raise.limits);
+      if (state !== 'running') this.reopen(run);
+      const act = `budget/raised-${steps.filter(({ body }) => body.kind === 'budget-raised').length + 1}`;
+      const step = this.append(run, act, { kind: 'budget-raised', ...raise });
+      this.prepare('UPDATE run SET state = ?, ended_at = ?, note = ? WHERE run = ?').run(state, ended_at, note, run);
+      giveBack(this.prepare, run, me.pid);
+      return step;
     });
   }
 

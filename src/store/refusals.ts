@@ -51,6 +51,9 @@ export const withdrawnBefore = (run: string, because: string): Refusal =>
     instead: 'nothing is left to do',
   });
 
+export const notRaised = (run: string, why: string, instead: string): Refusal =>
+  new Refusal({ code: 'not-raised', what: `the budget of run ${run} cannot be raised`, why, instead });
+
 export const badFork = (run: string, why: string, instead: string): Refusal =>
   new Refusal({ code: 'bad-fork', what: `run ${run} cannot be forked there`, why, instead });
 

@@ -5,6 +5,7 @@ import type { Prompts } from '../language/opening.ts';
 import { languagePlanner } from '../language/planner.ts';
 import { type Connection, PACE, type Pace, sender } from '../language/send.ts';
 import { carrier } from './carrier.ts';
+import { isPriced } from './price.ts';
 
 export const DEFAULT_MODEL = 'claude-opus-5-5';
 
@@ -27,5 +28,6 @@ export function anthropic({ model = DEFAULT_MODEL, connection, prompts, pace = P
     prompts,
     sender: sender(carrier(connection, pace.idle), pace),
     context: context ?? CONTEXT,
+    priced: isPriced(model),
   });
 }

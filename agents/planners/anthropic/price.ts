@@ -27,9 +27,17 @@ const prices = z
 
 const MILLION = 1e6;
 
+export function isPriced(model: string): boolean {
+  return ratesOf(model) !== undefined;
+}
+
+function ratesOf(model: string) {
+  return prices.models[model] ?? prices.models[model.replace(/-\d{8}$/, '')];
+}
+
 /** Returns US dollars, or null for a model without a price. A dated name such as claude-haiku-4-5-20251001 has the price of its family. */
 export function usdOf(model: string, usage: Usage): number | null {
-  const rates = prices.models[model] ?? prices.models[model.replace(/-\d{8}$/, '')];
+  const rates = ratesOf(model);
   if (rates === undefined) return null;
   const read = usage.input + usage.cache_read + usage.cache_write_5m + usage.cache_write_1h;
   const { above } = rates;

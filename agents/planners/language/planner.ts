@@ -27,17 +27,20 @@ interface Parts {
   readonly prompts: Prompts;
   readonly sender: Sender;
   readonly context: ContextLimit;
+  /** Whether what it costs is known. */
+  readonly priced?: boolean | undefined;
 }
 
 /** Pages that a model may look at before it must decide. */
 const MOST_LOOKS = 10;
 
-export function languagePlanner({ id, model, prompts, sender, context }: Parts): Planner {
+export function languagePlanner({ id, model, prompts, sender, context, priced = false }: Parts): Planner {
   const system = systemOf(prompts);
   return {
     id,
     settings: { ...sender.settings, prompts_sha256: hashOf(prompts), tools_sha256: hashOf(offered()) },
     check: sender.check,
+    priced,
     async next(observation, means) {
       let shown: Answer | undefined;
       for (let looks = 0; looks <= MOST_LOOKS; looks++) {

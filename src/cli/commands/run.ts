@@ -1,12 +1,13 @@
 /** `recircuit run`: reproduces a finding on a model, or goes on with a run that was cut off, and shows the result. */
 import { mkdirSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { Engine, EXIT, Protocol, type Run, type Step } from '../../contract/index.ts';
+import { type Budget, Engine, EXIT, Protocol, type Run, type Step } from '../../contract/index.ts';
 import type { JobOptions } from '../../job/index.ts';
 import { cardForFolder, loadBehaviour, loadModelCards, loadProtocol } from '../../protocol/index.ts';
 import { loadView, resultPage, safe } from '../../report/index.ts';
 import { openRecord, type RunRecord } from '../../store/index.ts';
 import { workerPython } from '../../worker/index.ts';
+import { BUDGET_HELP, budgetOf } from '../budget.ts';
 import { type Cli, findRun, type Home } from '../cli.ts';
 import { UsageError } from '../failure.ts';
 import { logIn } from '../log.ts';
@@ -20,6 +21,7 @@ interface Options {
   readonly device?: string;
   readonly engine: Engine;
   readonly revision?: string;
+  readonly budget?: Budget;
   readonly json?: boolean;
 }
 
@@ -34,6 +36,11 @@ export function registerRun(program: Command, cli: Cli): void {
       '-p, --planner <name>',
       'who decides which experiment comes next: scripted, human, anthropic[:<model>], or chat:<provider>:<model>',
       'scripted',
+    )
+    .option(
+      '-b, --budget <limits>',
+      `what the agent may spend, ${BUDGET_HELP}; the verification is not charged`,
+      budgetOf,
     )
     .option('-r, --resume <run>', 'go on with a run that was cut off: its id, the beginning of it, or `latest`')
     .option('--device <device>', 'auto, cpu, cuda, cuda:N, or cuda:0,cuda:1 to spread the layers (default: auto)')
@@ -84,18 +91,23 @@ type Asked =
       planner: string;
       seed: number;
       revision: string | undefined;
+      budget: Budget | undefined;
       device: string | undefined;
       engine: Engine;
     };
 
 function jobOf(finding: string | undefined, options: Options, resumed: Run | undefined): Asked {
-  const { model, planner, seed, device, engine, revision } = options;
+  const { model, planner, seed, device, engine, revision, budget } = options;
   if (resumed) return { run: resumed.run, model, device, engine };
-  return { finding: finding ?? '', model: model ?? '', planner, seed, revision, device, engine };
+  return { finding: finding ?? '', model: model ?? '', planner, seed, revision, budget, device, engine };
 }
 
 /** What a run is about stands in its record; asking for something else would be ignored, so it is refused. */
-function refuseOthers(resumed: Run, finding: string | undefined, { model }: Options): void {
+function refuseOthers(resumed: Run, finding: string | undefined, { model, budget }: Options): void {
+  if (budget !== undefined)
+    throw new UsageError(
+      `run ${resumed.run} keeps the budget it was opened with. Instead: raise it with \`recircuit runs raise-budget\`, then go on without --budget.`,
+    );
   const named = model !== undefined && isFolder(model) ? cardForFolder(model).model : model;
   const wrong = [finding, named].find(
     (word) => word !== undefined && word !== resumed.finding && word !== resumed.model,

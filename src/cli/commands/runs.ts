@@ -9,12 +9,20 @@ import { importFile } from '../import.ts';
 import { listCommand } from '../list-command.ts';
 import { registerDiff } from './runs/diff.ts';
 import { registerFork } from './runs/fork.ts';
+import { registerRaiseBudget } from './runs/raise-budget.ts';
 import { registerReplay } from './runs/replay.ts';
 import { registerVerify } from './runs/verify.ts';
 import { registerWithdraw } from './runs/withdraw.ts';
 
 /** The rest of the group, a file each. */
-const MORE = [registerVerify, registerReplay, registerDiff, registerFork, registerWithdraw] as const;
+const MORE = [
+  registerVerify,
+  registerReplay,
+  registerDiff,
+  registerFork,
+  registerRaiseBudget,
+  registerWithdraw,
+] as const;
 
 /** Sentences about what an export lacks. */
 const MOST_TOLD = 5;
@@ -28,7 +36,7 @@ interface ListOptions {
 export function registerRuns(program: Command, cli: Cli): void {
   const runs = program
     .command('runs')
-    .description('List, show, export, verify, replay, compare, fork and withdraw runs.');
+    .description('List, show, export, verify, replay, compare, fork and withdraw runs, and raise their budgets.');
   listCommand(runs, 'List the runs, the latest last.')
     .option('--finding <name>', 'only runs of this finding')
     .option('--model <name>', 'only runs on this model')

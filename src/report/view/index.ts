@@ -9,6 +9,7 @@ import {
   type StepOf,
 } from '../../contract/index.ts';
 import { agreementsOf, tensorsCompared } from './agreement.ts';
+import { budgetInWords } from './budget.ts';
 import { criteriaOf } from './criteria.ts';
 import { figuresOf, type Tensors, tensorsDrawn } from './figures.ts';
 import { stepLine } from './steps.ts';
@@ -34,6 +35,7 @@ export function viewOf(run: Run, steps: readonly Step[], tensors: Tensors): RunV
   return {
     run: withoutProtocol(run),
     seconds: run.ended_at === null ? null : (Date.parse(run.ended_at) - Date.parse(run.opened_at)) / 1000,
+    budget: budgetInWords(steps),
     finding: findingOf(protocol),
     facts: facts?.body.facts ?? null,
     verdict: verdict && { name: verdict.body.verdict.verdict, because: verdict.body.verdict.because, act: verdict.act },

@@ -1,5 +1,5 @@
 /** One line for each step: what happened, in words and numbers, without its body. */
-import type { Json, JsonObject, Step, StepBody, StepKind, StepOf, Usage } from '../../contract/index.ts';
+import type { Budget, Json, JsonObject, Step, StepBody, StepKind, StepOf, Usage } from '../../contract/index.ts';
 import { number, short } from '../numbers.ts';
 import type { StepLine } from './types.ts';
 
@@ -23,6 +23,10 @@ const SUMMARY: { [K in StepKind]: (body: StepOf<K>) => string } = {
   reply: (b) =>
     `${b.stop_reason}: ${said(b.content)}; ${b.usage ? `${read(b.usage)} tokens read, ${b.usage.output} written` : 'tokens unknown'}, ${money(b.usd)}`,
   'failed-reply': ({ failure: f, usd }) => `${f.what}: ${f.why}; ${money(usd)}`,
+  resumed: () => 'goes on after a pause',
+  'budget-spent': (b) =>
+    `${b.of}: ${b.spent === null ? 'not known what was spent' : `${number(b.spent)} spent`}, limit ${number(b.limit)}`,
+  'budget-raised': ({ limits, by, because }) => `${amounts(limits)}, by ${by}: ${because}`,
   'gave-up': (b) => b.reason,
   claim: ({ claim }) =>
     [
@@ -40,6 +44,10 @@ function summaryOf<K extends StepKind>(body: StepOf<K> & StepBody): string {
   return (SUMMARY[body.kind as K] as (body: StepOf<K>) => string)(body);
 }
 
+const amounts = (limits: Budget): string =>
+  Object.entries(limits)
+    .map(([name, limit]) => `${name} ${number(limit)}`)
+    .join(', ');
 const read = (u: Usage): number => u.input + u.cache_read + u.cache_write_5m + u.cache_write_1h;
 const money = (usd: number | null): string => (usd === null ? 'cost unknown' : `$${number(usd)}`);
 

@@ -101,6 +101,8 @@ export interface RunView {
   readonly run: Omit<Run, 'protocol'>;
   /** From opening to end, or null while it runs. */
   readonly seconds: number | null;
+  /** What the agent spent of its budget, in words; empty where it had none. */
+  readonly budget: string;
   readonly finding: {
     readonly says: string;
     readonly source: string;

@@ -19,7 +19,8 @@ export function registerWithdraw(runs: Command, cli: Cli): void {
     .action((run: string, options: Options) => withdraw(cli, run, options));
 }
 
-function reasonOf(text: string): string {
+/** A reason that is kept: not empty, not endless. */
+export function reasonOf(text: string): string {
   const reason = text.trim();
   if (reason !== '' && reason.length <= 4000) return reason;
   throw new InvalidArgumentError('a reason has 1 to 4000 characters');
