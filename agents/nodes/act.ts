@@ -5,6 +5,7 @@ import { recordedCall, searchAct } from '../acts.ts';
 import { ask } from '../ask.ts';
 import { claimProblems } from '../claim-problems.ts';
 import { observe } from '../observation.ts';
+import { servesProblems } from '../plan-problems.ts';
 import type { AgentPorts, Observation } from '../ports.ts';
 import type { AgentState, AgentUpdate, Node } from '../state.ts';
 import { giveUp } from './give-up.ts';
@@ -34,7 +35,12 @@ function problemOf(action: Action, observation: Observation): string | null {
   if (action.kind !== 'tool') return null;
   const { results, refusals } = observation;
   const taken = action.name in results || refusals.some(({ name }) => name === action.name);
-  return taken ? `the name ${action.name} is taken: choose another` : null;
+  return (
+    [
+      ...(taken ? [`the name ${action.name} is taken: choose another`] : []),
+      ...servesProblems(`the call ${action.name}`, action.serves, observation.protocol.criteria),
+    ].join('; ') || null
+  );
 }
 
 async function perform(

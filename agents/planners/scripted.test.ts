@@ -32,7 +32,7 @@ describe('scripted planner', () => {
       plan: {
         items: [
           { name: 'first', tool: 'rank_heads', serves: ['N1'] },
-          { name: 'second', tool: 'inject_vector', serves: [] },
+          { name: 'second', tool: 'inject_vector', serves: ['N1'] },
         ],
       },
     });

@@ -34,7 +34,7 @@ beforeEach(() => {
 afterEach(() => record.close());
 
 const memory = view({ procedure: [{ name: 'first', tool: 'recall_memory', input: { limit: 2 }, serves: [] }] });
-const plan = { kind: 'plan', plan: { intent: 'i', items: [{ name: 'first', tool: 'recall_memory', serves: [] }] } };
+const plan = { kind: 'plan', plan: { intent: 'i', items: [{ name: 'first', tool: 'recall_memory', serves: ['N1'] }] } };
 const tool = (name: string, input: JsonObject = {}, which = 'recall_memory') => ({
   kind: 'tool',
   name,

@@ -10,7 +10,7 @@ const PLANNED: Planner = {
   id: 'test',
   next: async ({ plan, results }) => {
     if (plan === null)
-      return { kind: 'plan', plan: { intent: 'i', items: [{ name: 'first', tool: 't', serves: [] }] } };
+      return { kind: 'plan', plan: { intent: 'i', items: [{ name: 'first', tool: 'recall_memory', serves: ['N1'] }] } };
     if ('first' in results) throw new Error('forked here');
     return { kind: 'tool', name: 'first', tool: 'recall_memory', input: {}, serves: [], because: 'b' };
   },

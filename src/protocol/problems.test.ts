@@ -53,6 +53,7 @@ describe('problems that a schema cannot see', () => {
       'criterion N1 refers to the step "gone"',
       (p) => Object.assign(p.criteria.new_model[0] as object, { value: 'gone.accuracy' }),
     ],
+    ['step "s" of the procedure serves no criterion', (p) => p.procedure.push(tool('s', {}))],
     ['serves the unknown criterion "Z9"', (p) => p.procedure.push({ ...tool('s', {}), serves: ['Z9'] })],
     [
       'evidence of mechanism is asked for, and no step of the procedure gives it',

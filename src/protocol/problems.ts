@@ -146,13 +146,19 @@ function pathsOf(criterion: Criterion): Reference[] {
   });
 }
 
+/** A plan by the procedure names criteria that an agent is shown: those of the new-model set. */
 function servesNothing({ gate, procedure, measurements, criteria }: Protocol): string[] {
+  const shown = new Set(criteria.new_model.map(({ id }) => id));
+  const idle = procedure.filter((item) => 'tool' in item && !item.serves.some((id) => shown.has(id)));
   const ids = new Set([gate.criterion, ...criteria.new_model, ...criteria.known_model].map(({ id }) => id));
-  return [...gate.measure, ...procedure, ...measurements].flatMap((item) =>
-    ('serves' in item ? item.serves : [])
-      .filter((id) => !ids.has(id))
-      .map((id) => `step "${item.name}" serves the unknown criterion "${id}"`),
-  );
+  return [
+    ...[...gate.measure, ...procedure, ...measurements].flatMap((item) =>
+      ('serves' in item ? item.serves : [])
+        .filter((id) => !ids.has(id))
+        .map((id) => `step "${item.name}" serves the unknown criterion "${id}"`),
+    ),
+    ...idle.map(({ name }) => `step "${name}" of the procedure serves no criterion of the new-model set`),
+  ];
 }
 
 /** Every number of a protocol that decides something says where it comes from. */

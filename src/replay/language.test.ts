@@ -24,7 +24,10 @@ const script = Script.parse({
   about: 'the procedure of the tiny finding, with a mistake and a page',
   turns: [
     {
-      call: { tool: 'plan', input: { intent: 'i', items: [{ name: 'means', tool: 'mean_activations', serves: [] }] } },
+      call: {
+        tool: 'plan',
+        input: { intent: 'i', items: [{ name: 'means', tool: 'mean_activations', serves: ['N1'] }] },
+      },
     },
     call('mean_activations', 'means', { prompts: { ...prompts, count: 4 }, only_corect: false }),
     {

@@ -9,7 +9,7 @@ import { pageStyle } from './html/style.ts';
 import { receipts, trajectory } from './html/trail.ts';
 import { duration, number, short } from './numbers.ts';
 import { el, type Markup, raw } from './svg/element.ts';
-import type { ClaimView, RunView } from './view/index.ts';
+import { type ClaimView, deviationLine, type RunView } from './view/index.ts';
 import { outcomeOf } from './words.ts';
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
@@ -137,7 +137,7 @@ function model({ facts: found }: RunView): Markup | null {
   );
 }
 
-function plan({ plan: planned }: RunView): Markup | null {
+function plan({ plan: planned, deviations }: RunView): Markup | null {
   if (planned === null) return null;
   const rows = planned.items.map((item) =>
     el(
@@ -157,6 +157,16 @@ function plan({ plan: planned }: RunView): Markup | null {
       el('table', {}, headRow(['experiment', 'tool', 'serves criteria']), el('tbody', {}, rows)),
     ),
     el('p', { class: 'origin' }, planned.act),
+    el('h3', {}, 'Where the search left the plan'),
+    deviations.length === 0
+      ? el('p', { class: 'soft' }, 'Nowhere.')
+      : el(
+          'ul',
+          {},
+          deviations.map((one) =>
+            el('li', {}, deviationLine(one), ' ', el('span', { class: 'origin' }, one.act ?? '')),
+          ),
+        ),
   );
 }
 

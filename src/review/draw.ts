@@ -7,7 +7,14 @@ import type { Meaning, Standing } from './labels.ts';
 /** Lines of a body that one card shows; the rest is told of. */
 const MOST_LINES = 60;
 
-export function stepCard(step: Step, of: number, paint: Paint, cited: readonly string[]): string[] {
+interface Remarks {
+  /** Labels that cite the step. */
+  readonly cited: readonly string[];
+  /** Where it left the plan. */
+  readonly left: readonly string[];
+}
+
+export function stepCard(step: Step, of: number, paint: Paint, { cited, left }: Remarks): string[] {
   const { seq, act, at, kind, summary } = stepLine(step);
   const head = `${paint.bold(`${seq}/${of}  ${safe(act, 'line')}`)}  ${kind}  ${paint.dim(at.slice(0, 19).replace('T', ' '))}`;
   const body = safe(JSON.stringify(step.body, null, 2), 'terminal').split('\n');
@@ -16,6 +23,7 @@ export function stepCard(step: Step, of: number, paint: Paint, cited: readonly s
     head,
     ...wrapped(safe(summary, 'line'), paint.columns, '  '),
     ...(cited.length === 0 ? [] : [`  cited for ${cited.map((label) => safe(label, 'line')).join(', ')}`]),
+    ...left.flatMap((what) => wrapped(safe(`left the plan: ${what}`, 'line'), paint.columns, '  ')),
     ...body.slice(0, MOST_LINES).map((line) => paint.dim(`  ${line}`)),
     ...(rest > 0 ? [paint.dim(`  … and ${rest} lines more: \`recircuit runs show --full\``)] : []),
   ];

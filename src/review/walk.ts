@@ -3,7 +3,7 @@
  * person, a file and a test drive the same walk.
  */
 import { Refusal, type Run } from '../contract/index.ts';
-import type { Paint } from '../report/index.ts';
+import { deviationLine, deviationsOf, type Paint } from '../report/index.ts';
 import { type NewLabel, type RunReader, type SearchIndex, wordsOf } from '../store/index.ts';
 import { hitLines, meaningLines, standingLines, stepCard } from './draw.ts';
 import { checkedLabel, meanings, standings, VALUES } from './labels.ts';
@@ -32,6 +32,7 @@ const MOST_HITS = 20;
 export function walk(context: Walk): { begin(): string[]; say(line: string): string[] | null } {
   let at = 1;
   const { run, record, paint } = context;
+  const deviations = deviationsOf(record.steps(run.run));
   const show = (seq: number): string[] => {
     const [step] = record.page(run.run, seq, 1);
     if (step === undefined) return [`there is no step ${seq}: the run has steps 1 to ${run.steps}`];
@@ -39,7 +40,8 @@ export function walk(context: Walk): { begin(): string[]; say(line: string): str
     const cited = standings(record.labels(run.run)).filter(({ words }) =>
       words.some(({ cites }) => cites.includes(seq)),
     );
-    return stepCard(step, run.steps, paint, [...new Set(cited.map(({ label }) => label))]);
+    const left = deviations.filter(({ act }) => (act ?? 'plan') === step.act).map(deviationLine);
+    return stepCard(step, run.steps, paint, { cited: [...new Set(cited.map(({ label }) => label))], left });
   };
   const said = (): string[] => standingLines(standings(record.labels(run.run)), paint, () => '');
   const answer = (line: string): string[] | null => {

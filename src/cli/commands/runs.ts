@@ -1,7 +1,15 @@
 /** `recircuit runs`: what happened, step by step; as a page, as data; and whether it is still what was written. */
 import type { Command } from 'commander';
 import type { Run } from '../../contract/index.ts';
-import { type StepLine, safe, stepLine, table, toneOfVerdict } from '../../report/index.ts';
+import {
+  deviationLine,
+  deviationsOf,
+  type StepLine,
+  safe,
+  stepLine,
+  table,
+  toneOfVerdict,
+} from '../../report/index.ts';
 import type { RunSummary } from '../../store/index.ts';
 import { type Cli, findRun, reading, readingOr } from '../cli.ts';
 import { FORMATS, type Format, formatOf, write } from '../export.ts';
@@ -117,6 +125,7 @@ async function show(cli: Cli, name: string, { full, json }: { full?: boolean; js
       for (const step of steps)
         cli.out([...oneStep(cli, stepLine(step)), safe(JSON.stringify(step.body, null, 2), 'terminal'), '']);
     else cli.out(table(['#step', 'time', 'act', 'kind', 'what happened'], steps.map(stepLine).map(cells), cli.paint));
+    for (const one of deviationsOf(steps)) cli.out(safe(`left the plan: ${deviationLine(one)}`, 'line'));
     if (run.note !== '') cli.out(safe(run.note, 'line'));
     if (run.origin !== null) cli.out(`forked from ${run.origin}; it counts in no cell`);
     if (run.withdrawn !== null) cli.out(safe(`withdrawn, and counts no more: ${run.withdrawn}`, 'line'));

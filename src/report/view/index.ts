@@ -11,11 +11,13 @@ import {
 import { agreementsOf, tensorsCompared } from './agreement.ts';
 import { budgetInWords } from './budget.ts';
 import { criteriaOf } from './criteria.ts';
+import { deviationsOf } from './deviations.ts';
 import { figuresOf, type Tensors, tensorsDrawn } from './figures.ts';
 import { stepLine } from './steps.ts';
 import { type Result, resultsOf } from './trail.ts';
 import type { ClaimView, RoleView, RunView } from './types.ts';
 
+export { deviationLine, deviationsOf } from './deviations.ts';
 export { heatMapOf, type Tensor, type Tensors } from './figures.ts';
 export { stepLine } from './steps.ts';
 export { resultsOf } from './trail.ts';
@@ -46,6 +48,7 @@ export function viewOf(run: Run, steps: readonly Step[], tensors: Tensors): RunV
     ),
     claim: claim && claimOf(claim.act, claim.body, protocol, results),
     plan: plan && { ...plan.body.plan, act: plan.act },
+    deviations: deviationsOf(steps),
     figures: figuresOf(results, tensors, protocol, claim?.body.claim ?? null),
     agreements: agreementsOf(results, tensors),
     steps: steps.map(stepLine),

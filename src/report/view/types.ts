@@ -2,7 +2,11 @@
  * The view model of a run: plain JSON from which terminal and page are drawn. Everything a face shows stands here with the act
  * and artifact it came from, so that no face reads steps or tensors by itself.
  */
+
 import type { CriterionResult, ModelFacts, Plan, Receipt, Run } from '../../contract/index.ts';
+import type { Deviation } from './deviations.ts';
+
+export type { Deviation };
 
 /** The step, and where there is one the artifact, behind a number. */
 export interface Origin {
@@ -115,6 +119,8 @@ export interface RunView {
   readonly criteria: readonly CriterionView[];
   readonly claim: ClaimView | null;
   readonly plan: (Plan & { readonly act: string }) | null;
+  /** Where the search left the plan. */
+  readonly deviations: readonly Deviation[];
   readonly figures: readonly Figure[];
   readonly agreements: readonly AgreementView[];
   readonly steps: readonly StepLine[];
