@@ -5,6 +5,7 @@ export const ACT = {
   facts: 'facts/search',
   gate: 'gate/search',
   plan: 'plan',
+  review: 'review',
   claim: 'claim',
   gaveUp: 'gave-up',
 } as const;
@@ -43,4 +44,13 @@ export function agentIsDone(steps: readonly Step[]): boolean {
       act === ACT.gaveUp ||
       (act === ACT.gate && body.kind === 'gate' && body.result.status === 'fail'),
   );
+}
+
+export function reviewIn(steps: readonly Step[]): StepOf<'review'> | undefined {
+  return steps.flatMap(({ body }) => (body.kind === 'review' ? [body] : []))[0];
+}
+
+/** Whether the walk has passed the review: a graph that starts anew meets it again where it was made. */
+export function reviewLiesBehind({ after }: StepOf<'review'>, walk: { acts: number; reviewed: boolean }): boolean {
+  return walk.reviewed || walk.acts > after;
 }

@@ -1,7 +1,8 @@
 /** The planner's view of the run, rebuilt from the record each time it is asked. */
 import type { Step, StepOf } from '../src/contract/index.ts';
-import { nameOf } from './acts.ts';
+import { nameOf, reviewIn, reviewLiesBehind } from './acts.ts';
 import type { AgentPorts, NamedRefusal, NamedResult, Observation } from './ports.ts';
+import type { AgentState } from './state.ts';
 
 const MOST_ACTS = 200;
 
@@ -10,15 +11,17 @@ function actLimit({ view, purse }: Pick<AgentPorts, 'view' | 'purse'>): number {
   return Math.min(MOST_ACTS, purse.calls ?? view.procedure.length * 3);
 }
 
-export function observe(ports: AgentPorts, acts: number): Observation {
+export function observe(ports: AgentPorts, walk: Pick<AgentState, 'acts' | 'reviewed'>): Observation {
   const steps = ports.recorder.steps();
+  const review = reviewIn(steps);
   return {
     protocol: ports.view,
     facts: ports.facts,
     seed: ports.seed,
     plan: steps.map(({ body }) => (body.kind === 'plan' ? body.plan : null)).find((plan) => plan !== null) ?? null,
     ...outcomes(steps),
-    remaining: actLimit(ports) - acts,
+    remaining: actLimit(ports) - walk.acts,
+    review: review && reviewLiesBehind(review, walk) ? review.remarks : null,
     complaint: null,
   };
 }

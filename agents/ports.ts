@@ -11,6 +11,7 @@ import type {
   ModelFacts,
   Plan,
   Protocol,
+  Remark,
   Step,
   StepBody,
 } from '../src/contract/index.ts';
@@ -51,6 +52,8 @@ export interface Observation {
   readonly refusals: readonly NamedRefusal[];
   /** Tool calls that are left. */
   readonly remaining: number;
+  /** What a reviewer saw in a claim that was handed in, once one more round was asked for. */
+  readonly review: readonly Remark[] | null;
   /** Why the last answer was sent back, or null. */
   readonly complaint: string | null;
 }

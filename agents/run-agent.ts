@@ -35,6 +35,7 @@ export function agrees(state: AgentState, steps: readonly Step[]): boolean {
   return (
     state.version === GRAPH_VERSION &&
     (state.acts === 0 || recordedCall(steps, state.acts) !== undefined) &&
-    (!state.planned || has(ACT.plan))
+    (!state.planned || has(ACT.plan)) &&
+    (!state.reviewed || has(ACT.review))
   );
 }

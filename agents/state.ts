@@ -6,13 +6,15 @@ import { StateSchema } from '@langchain/langgraph';
 import * as z from 'zod';
 
 /** Raise it when nodes are renamed or their meaning changes: a checkpoint of another version is dropped. */
-export const GRAPH_VERSION = 1;
+export const GRAPH_VERSION = 2;
 
 export const State = new StateSchema({
   version: z.number().int().default(GRAPH_VERSION),
   /** Tool calls of the planner that have an outcome in the record. */
   acts: z.number().int().min(0).default(0),
   planned: z.boolean().default(false),
+  /** The review of a first claim lies behind. */
+  reviewed: z.boolean().default(false),
   /** The claim that waits to be sealed, as JSON text: planner output is never put into state unwrapped. */
   pending: z.string().nullable().default(null),
   done: z.enum(['below-gate', 'gave-up', 'claimed']).nullable().default(null),

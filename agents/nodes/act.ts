@@ -20,9 +20,9 @@ export const act =
       await ports.tools.call(recorded.act, tool, input as JsonObject, { serves, because });
       return { acts: position };
     }
-    const observation = observe(ports, state.acts);
+    const observation = observe(ports, state);
     const action = await ask(ports, {
-      question: searchAct(position, '').slice(0, -1),
+      question: `${searchAct(position, '').slice(0, -1)}${observation.review === null ? '' : '/reviewed'}`,
       observation,
       wanted: ['tool', 'claim'],
       problemOf: (answer) => problemOf(answer, observation),

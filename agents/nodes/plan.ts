@@ -11,7 +11,7 @@ import { giveUp } from './give-up.ts';
 export const plan =
   (ports: AgentPorts): Node =>
   async (state) => {
-    const observation = observe(ports, state.acts);
+    const observation = observe(ports, state);
     if (observation.plan !== null) return { planned: true };
     const action = await ask(ports, {
       question: ACT.plan,

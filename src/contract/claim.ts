@@ -44,6 +44,17 @@ export const Claim = z
   .meta({ id: 'Claim' });
 export type Claim = z.infer<typeof Claim>;
 
+/** What a reviewer saw in a search. Its words are data wherever they are shown. */
+export const Remark = z
+  .strictObject({
+    rule: z.string(),
+    says: z.string(),
+    acts: z.array(z.string()).describe('where it was seen'),
+    asks: z.boolean().describe('true: more experiments could mend it'),
+  })
+  .meta({ id: 'Remark' });
+export type Remark = z.infer<typeof Remark>;
+
 /** A claim as a record holds it: before evidence had kinds, it was a list of acts. */
 export const SealedClaim = Claim.extend({ cites: z.union([Cites, z.array(z.string())]) }).meta({ id: 'SealedClaim' });
 export type SealedClaim = z.infer<typeof SealedClaim>;

@@ -3,7 +3,7 @@ export { ArtifactRef, Manifest } from './artifact.ts';
 export { BehaviourFile, Material, Pair, Split, Task, TaskFile, Template } from './behaviour.ts';
 export { Budget, BudgetName } from './budget.ts';
 export { canonicalJson, hashOf, sha256 } from './canonical.ts';
-export { Cites, Claim, EvidenceKind, Plan, SealedClaim } from './claim.ts';
+export { Cites, Claim, EvidenceKind, Plan, Remark, SealedClaim } from './claim.ts';
 export { EXIT, Failure, Fault, Refusal } from './error.ts';
 export { JournalBody, JournalEntry } from './journal.ts';
 export {

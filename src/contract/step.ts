@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { ArtifactRef } from './artifact.ts';
 import { Budget, BudgetName } from './budget.ts';
-import { Plan, SealedClaim } from './claim.ts';
+import { Claim, Plan, Remark, SealedClaim } from './claim.ts';
 import { Failure } from './error.ts';
 import { ModelFacts } from './model.ts';
 import { Engine, Json, Sha256, Slug } from './names.ts';
@@ -75,6 +75,14 @@ export const StepBody = z.discriminatedUnion('kind', [
     because: z.string().min(1).max(4000),
   }),
   z.strictObject({ kind: z.literal('gave-up'), reason: z.string() }),
+  z.strictObject({
+    kind: z.literal('review'),
+    after: z.number().int().min(0).describe('tool calls of the planner before it'),
+    claim: Claim.describe('the claim that was read'),
+    sha256: Sha256.describe('of that claim'),
+    remarks: z.array(Remark),
+    one_more_round: z.boolean().describe('true: the planner was asked to act again or to hand in again'),
+  }),
   z.strictObject({ kind: z.literal('claim'), claim: SealedClaim, sha256: Sha256 }),
   z.strictObject({
     kind: z.literal('control-sets'),

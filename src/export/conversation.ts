@@ -71,7 +71,8 @@ function acted({ act, body }: Step, calls: ReadonlyMap<string, Call>): Message[]
     }
     case 'tool-result': {
       const call = calls.get(body.call);
-      const text = showResult(nameOf(body.call), { act: body.call, tool: body.tool, output: body.output });
+      const { tool, output } = body;
+      const text = showResult(nameOf(body.call), { act: body.call, tool, input: {}, output });
       return answered(act, body.phase, call, text, false);
     }
     case 'refusal': {

@@ -102,6 +102,7 @@ const whole = [
   'plan',
   'search/01-first',
   'search/01-first/result',
+  'review',
   'claim',
 ];
 
@@ -204,7 +205,7 @@ describe('an agent that was cut off', () => {
     ['cannot be read', "UPDATE checkpoints SET checkpoint = 'x'"],
     [
       'is of another graph',
-      `UPDATE checkpoints SET checkpoint = replace(CAST(checkpoint AS TEXT), '"version":1', '"version":0')`,
+      `UPDATE checkpoints SET checkpoint = replace(CAST(checkpoint AS TEXT), '"version":2', '"version":0')`,
     ],
     [
       'names a node that is gone',

@@ -23,6 +23,7 @@ const whole = [
   'search/01-first/result',
   'turn/003',
   'turn/003/reply',
+  'review',
   'claim',
 ];
 describe.each(KINDS)('%s: an undisturbed run', (kind) => {

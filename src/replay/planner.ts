@@ -38,7 +38,9 @@ function recordedPlanner(id: string, steps: readonly Step[]): Planner {
     next: async (observation) => {
       if (observation.plan === null) return plan ?? others.at(-1) ?? null;
       const said = new Set([...Object.keys(observation.results), ...observation.refusals.map(({ name }) => name)]);
-      return others.find((action) => action.kind !== 'tool' || !said.has(action.name)) ?? null;
+      const open =
+        observation.review === null ? others : others.slice(others.findIndex(({ kind }) => kind === 'claim') + 1);
+      return open.find((action) => action.kind !== 'tool' || !said.has(action.name)) ?? null;
     },
   };
 }
@@ -49,6 +51,7 @@ type Answer = Action | { readonly kind: 'claim'; readonly claim: SealedClaim };
 /** The planner's action behind a step; steps that are not its own give none. */
 function actionOf({ act, body }: Step): Answer[] {
   if (body.kind === 'plan') return [{ kind: 'plan', plan: body.plan }];
+  if (body.kind === 'review' && body.one_more_round) return [{ kind: 'claim', claim: body.claim }];
   if (body.kind === 'claim') return [{ kind: 'claim', claim: body.claim }];
   if (body.kind === 'gave-up') return [{ kind: 'give-up', reason: body.reason }];
   const name = /^search\/\d+-(.+)$/.exec(act)?.[1];

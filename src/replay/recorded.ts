@@ -55,6 +55,7 @@ const GIVEN: Readonly<Record<StepKind, boolean>> = {
   'budget-spent': true,
   'budget-raised': true,
   'gave-up': false,
+  review: false,
   claim: false,
   'control-sets': false,
   verdict: false,

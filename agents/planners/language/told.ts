@@ -1,7 +1,8 @@
 /** What a language model is told next: the finding at first, then what became of its last tool call. */
-import type { Json, JsonObject } from '../../../src/contract/index.ts';
+import type { Json, JsonObject, Remark } from '../../../src/contract/index.ts';
 import type { Turn } from '../../conversation.ts';
 import type { Observation } from '../../ports.ts';
+import { data } from '../../show/data.ts';
 import { showRefusal, showResult } from '../../show/result.ts';
 
 export interface Answer {
@@ -38,15 +39,23 @@ export function answered(last: Turn, { text, error }: Answer): JsonObject[] {
 
 /** What became of the last reply: sent back with the reason, or the outcome of what it asked for. */
 export function outcomeOf(last: Turn, observation: Observation): Answer {
-  const { complaint, results, refusals, remaining } = observation;
+  const { complaint, results, refusals, remaining, review } = observation;
   if (complaint !== null) return { text: `This cannot be used: ${complaint}\nMend it and answer again.`, error: true };
   const [call] = callsOf(last);
   const left = `${remaining} experiments are left.`;
   if (call?.name === 'plan') return { text: `The plan is sealed. ${left}` };
+  if (call?.name === 'claim' && review !== null) return { text: `${reviewText(review)}\n${left}` };
   const name = String((call?.input as JsonObject | undefined)?.['name']);
   const result = results[name];
   if (result) return { text: `${showResult(name, result)}\n${left}` };
   const refusal = refusals.find((one) => one.name === name);
   if (refusal) return { text: `${showRefusal(refusal)}\n${left}`, error: true };
   return { text: `Go on. ${left}` };
+}
+
+function reviewText(remarks: readonly Remark[]): string {
+  const lines = remarks.map(
+    ({ rule, says, acts }) => `${rule}: ${says}${acts.length > 0 ? ` (${acts.join(', ')})` : ''}`,
+  );
+  return `A reviewer read the search and asks for one more round:\n${data('review', lines.join('\n'))}\nMake further experiments, or hand in again, the same claim or a better one. There is no second review.`;
 }

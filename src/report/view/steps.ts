@@ -28,6 +28,8 @@ const SUMMARY: { [K in StepKind]: (body: StepOf<K>) => string } = {
     `${b.of}: ${b.spent === null ? 'not known what was spent' : `${number(b.spent)} spent`}, limit ${number(b.limit)}`,
   'budget-raised': ({ limits, by, because }) => `${amounts(limits)}, by ${by}: ${because}`,
   'gave-up': (b) => b.reason,
+  review: ({ remarks, one_more_round }) =>
+    `${one_more_round ? 'asks for one more round' : 'lets the claim pass'}: ${remarks.map(({ rule, says }) => `${rule}: ${says}`).join('; ') || 'nothing to remark'}`,
   claim: ({ claim }) =>
     [
       ...Object.entries(claim.roles).map(([role, components]) => `${role}: ${components.join(', ')}`),
