@@ -18,6 +18,7 @@ it.each([
   ['wall=-3m', 'cannot be read'],
   ['calls=2.5', 'calls is written as 40'],
   ['calls=0', 'calls is written as 40'],
+  ['calls=201', 'at most 200'],
   ['tokens=2G', 'tokens is written as'],
   ['usd=1e3', 'cannot be read'],
   ['wall=1m,wall=2m', 'wall is named twice'],

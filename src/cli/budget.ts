@@ -16,7 +16,7 @@ interface Reading {
 const WORDS: Readonly<Record<string, Reading>> = {
   wall: { field: 'wall_s', units: SECONDS, like: '90s, 30m, 2h or 1d' },
   device: { field: 'device_s', units: SECONDS, like: '90s, 30m, 2h or 1d' },
-  calls: { field: 'calls', units: { '': 1 }, like: '40' },
+  calls: { field: 'calls', units: { '': 1 }, like: '40, at most 200' },
   tokens: { field: 'tokens', units: COUNT, like: '200000, 200k or 2M' },
   usd: { field: 'usd', units: { '': 1 }, like: '2 or 0.50' },
 };

@@ -7,6 +7,7 @@ export const Budget = z
       .number()
       .int()
       .min(1)
+      .max(200)
       .optional()
       .describe('tool calls of the planner; absent: three for each step of the procedure'),
     tokens: z.number().int().min(1).optional().describe('read and written by its language model, cached ones too'),

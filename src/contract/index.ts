@@ -31,12 +31,12 @@ export {
   Protocol,
   PublishedRanking,
   Quantity,
-  Reference,
   Role,
   Selection,
   ToolStep,
 } from './protocol.ts';
 export { Audit, Receipt } from './receipt.ts';
+export { Reference } from './reference.ts';
 export { Cell, Run, RunState } from './run.ts';
 export { Phase, type Step, StepBody, type StepKind, type StepOf } from './step.ts';
 export { Usage } from './turn.ts';

@@ -241,17 +241,3 @@ export const Protocol = z
   })
   .meta({ id: 'Protocol' });
 export type Protocol = z.infer<typeof Protocol>;
-
-/** A ranking measured on the reference model by `recircuit calibrate`, beside the protocol as `reference.json`. */
-export const Reference = z.strictObject({
-  finding: Slug,
-  protocol_sha256: z.string(),
-  model: Slug,
-  weights_sha256: z.string(),
-  produced_by: z.literal('recircuit calibrate'),
-  seeds: z.array(z.number().int()),
-  ranking: z.array(z.strictObject({ component: z.string(), effect: z.number() })),
-  values: z.record(z.string(), Json).describe('criterion id -> measured values, one per seed'),
-  content_sha256: z.string().describe('of this object without this field; a hand edit is refused'),
-});
-export type Reference = z.infer<typeof Reference>;

@@ -9,7 +9,7 @@ import { pageStyle } from './html/style.ts';
 import { receipts, trajectory } from './html/trail.ts';
 import { duration, number, short } from './numbers.ts';
 import { el, type Markup, raw } from './svg/element.ts';
-import { type ClaimView, deviationLine, type RunView } from './view/index.ts';
+import { deviationLine, type RunView } from './view/index.ts';
 import { outcomeOf } from './words.ts';
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
@@ -31,7 +31,7 @@ export function reportHtml(view: RunView): string {
     'main',
     {},
     heading(view, title),
-    claim(view.claim),
+    claim(view),
     criteriaTable(view),
     figures(view),
     agreements(view),
@@ -81,7 +81,7 @@ function instant(iso: string): string {
   return iso.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
 }
 
-function claim(claimed: ClaimView | null): Markup {
+function claim({ claim: claimed, remarks }: Pick<RunView, 'claim' | 'remarks'>): Markup {
   if (claimed === null) return section('The claim', el('p', { class: 'soft' }, 'No claim was handed in.'));
   return section(
     'The claim',
@@ -104,6 +104,9 @@ function claim(claimed: ClaimView | null): Markup {
         claimed.settings.map((item) => `${item.name} = ${item.value}`).join(', '),
       ),
     claimed.statement !== '' && el('blockquote', {}, claimed.statement),
+    remarks.map(({ rule, says, acts }) =>
+      el('p', { class: 'small' }, `Reviewer, ${rule}: ${says} `, el('span', { class: 'origin' }, acts.join(', '))),
+    ),
     el(
       'p',
       { class: 'origin' },

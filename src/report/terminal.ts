@@ -89,7 +89,7 @@ function origin({ act, artifact }: Origin): string {
   return artifact === null ? act : `${act} → ${short(artifact)}`;
 }
 
-function claim({ claim: claimed }: RunView, paint: Paint): string[] {
+function claim({ claim: claimed, remarks }: RunView, paint: Paint): string[] {
   if (claimed === null) return [];
   const settings = claimed.settings.map((item) => `${item.name} = ${item.value}`).join(', ');
   return [
@@ -103,6 +103,9 @@ function claim({ claim: claimed }: RunView, paint: Paint): string[] {
     ...(settings === '' ? [] : [`  ${word(settings)}`]),
     ...claimed.cites.flatMap(({ shows, acts }) =>
       wrapped(word(`${shows} by ${acts.join(', ')}`), Math.min(paint.columns, 110), '  ').map(paint.dim),
+    ),
+    ...remarks.flatMap(({ rule, says }) =>
+      wrapped(word(`reviewer, ${rule}: ${says}`), Math.min(paint.columns, 110), '  ').map(paint.dim),
     ),
   ];
 }

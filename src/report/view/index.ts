@@ -48,6 +48,7 @@ export function viewOf(run: Run, steps: readonly Step[], tensors: Tensors): RunV
     ),
     claim: claim && claimOf(claim.act, claim.body, protocol, results),
     plan: plan && { ...plan.body.plan, act: plan.act },
+    remarks: last(steps, 'review')?.body.remarks ?? [],
     deviations: deviationsOf(steps),
     figures: figuresOf(results, tensors, protocol, claim?.body.claim ?? null),
     agreements: agreementsOf(results, tensors),

@@ -3,7 +3,7 @@
  * and artifact it came from, so that no face reads steps or tensors by itself.
  */
 
-import type { CriterionResult, ModelFacts, Plan, Receipt, Run } from '../../contract/index.ts';
+import type { CriterionResult, ModelFacts, Plan, Receipt, Remark, Run } from '../../contract/index.ts';
 import type { Deviation } from './deviations.ts';
 
 export type { Deviation };
@@ -119,6 +119,8 @@ export interface RunView {
   readonly criteria: readonly CriterionView[];
   readonly claim: ClaimView | null;
   readonly plan: (Plan & { readonly act: string }) | null;
+  /** What the reviewer saw before the claim was sealed; empty where nothing, or where nobody looked. */
+  readonly remarks: readonly Remark[];
   /** Where the search left the plan. */
   readonly deviations: readonly Deviation[];
   readonly figures: readonly Figure[];
