@@ -20,7 +20,7 @@ describe('a language planner', () => {
     ['tokens', { tokens: 2000 }, 'tokens are spent, and 2000 are the limit'],
     ['money', { usd: 0.02 }, 'US dollars are spent, and 0.02 are the limit'],
   ] as const)('that looks for ever is stopped by a budget of %s, at most one turn over it', async (_, budget, says) => {
-    language = await LanguageBench.open(PLAN, TOOL, ...Array.from({ length: 9 }, () => MORE), CLAIM);
+    language = await LanguageBench.open('anthropic', PLAN, TOOL, ...Array.from({ length: 9 }, () => MORE), CLAIM);
     const steps = await language.act({ budget });
     const [name, limit] = Object.entries(budget)[0] as ['tokens' | 'usd', number];
     expect(language.bodies('gave-up')[0]?.reason).toContain(says);

@@ -25,7 +25,7 @@ const whole = [
   'claim',
 ];
 const open = async (addedLoss: number): Promise<void> => {
-  bench = await LanguageBench.open(PLAN, handIn, TOOL, handIn);
+  bench = await LanguageBench.open('anthropic', PLAN, handIn, TOOL, handIn);
   bench.had(weak, 'ablate_components', { added_loss: addedLoss });
 };
 const fromClaim = (): string[] => bench.acts.slice(bench.acts.indexOf('turn/002'));

@@ -1,5 +1,5 @@
 /** What Tab offers: pure, from the line so far and what the run holds. */
-import { ArtifactRef, type Json, type JsonObject } from '../../../src/contract/index.ts';
+import { ArtifactRef, EvidenceKind, type Json, type JsonObject } from '../../../src/contract/index.ts';
 import { offered } from '../../offer/offered.ts';
 import type { Observation } from '../../ports.ts';
 import { scopeOf } from '../../values.ts';
@@ -59,8 +59,8 @@ function claimWords(key: string | undefined, value: string, observation: Observa
   const { roles, claim_from } = observation.protocol;
   const named = [...roles.map(({ role }) => role), ...Object.keys(claim_from.settings)];
   if (key === undefined) {
-    const others = fieldsOf(schemasAt(schema, [])).filter((field) => field !== 'roles' && field !== 'settings');
-    return [...named, ...others].map((one) => `${one}=`);
+    const others = fieldsOf(schemasAt(schema, [])).filter((field) => !['roles', 'settings', 'cites'].includes(field));
+    return [...named, ...EvidenceKind.options, ...others].map((one) => `${one}=`);
   }
   if (roles.some(({ role }) => role === key))
     return listed(key, value, [...references(observation), ...components(observation)]);

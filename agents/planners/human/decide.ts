@@ -1,5 +1,5 @@
 /** What a typed line asks for, in the form in which a language model would ask: the name of an offered tool, and its input. */
-import type { Json, JsonObject } from '../../../src/contract/index.ts';
+import { EvidenceKind, type Json, type JsonObject } from '../../../src/contract/index.ts';
 import { offered } from '../../offer/offered.ts';
 import type { Observation } from '../../ports.ts';
 import { type Line, lineOf, meaningOf, split, unreadable } from './line.ts';
@@ -64,12 +64,13 @@ function planOf({ pairs }: Line, schema: JsonObject): JsonObject {
   };
 }
 
-/** Roles and settings may be named by themselves. */
+/** Roles, settings and kinds of evidence may be named by themselves. */
 function claimOf({ pairs }: Line, schema: JsonObject, observation: Observation): JsonObject {
   const { roles, claim_from } = observation.protocol;
   const place = (key: string): string => {
     if (roles.some(({ role }) => role === key)) return `roles.${key}`;
-    return Object.hasOwn(claim_from.settings, key) ? `settings.${key}` : key;
+    if (Object.hasOwn(claim_from.settings, key)) return `settings.${key}`;
+    return EvidenceKind.safeParse(key).success ? `cites.${key}` : key;
   };
   const claim = filled(
     schema,

@@ -65,9 +65,14 @@ describe('a line', () => {
     ['more first heads from=12', 'more', { of: 'first', list: 'heads', from: 12 }],
     ['give_up nothing is there, "really"', 'give_up', { reason: 'nothing is there, "really"' }],
     [
-      'claim vector=$strong layer=2 cites=first statement="s"',
+      'claim vector=$strong layer=2 necessity=first statement="s"',
       'claim',
-      { roles: { vector: { $from: 'strong' } }, settings: { layer: 2 }, statement: 's', cites: ['search/01-first'] },
+      {
+        roles: { vector: { $from: 'strong' } },
+        settings: { layer: 2 },
+        statement: 's',
+        cites: { necessity: ['search/01-first'] },
+      },
     ],
     [
       '{"kind": "tool", "tool": "inject_vector", "name": "x", "serves": [], "because": "b", "input": {"scales": [1]}}',
@@ -105,7 +110,8 @@ describe('Tab', () => {
     ['claim ve', 'vector='],
     ['claim vector=$st', 'vector=$strong'],
     ['claim lay', 'layer='],
-    ['claim cites=f', 'cites=first'],
+    ['claim nec', 'necessity='],
+    ['claim necessity=f', 'necessity=first'],
   ])('after `%s` offers %s', (line, offer) => {
     const [offers, word] = completions(line, seen);
     expect(offers).toContain(offer);
@@ -129,9 +135,15 @@ function typing(...lines: string[]): { planner: Planner; said: string[] } {
   return { planner, said };
 }
 
+const purse = { calls: undefined, spent: () => null };
 const put = (planner: Planner, about: Observation) =>
   ask(
-    { planner, recorder: { record: () => null as never, steps: () => [] }, signal: new AbortController().signal },
+    {
+      planner,
+      recorder: { record: () => null as never, steps: () => [] },
+      purse,
+      signal: new AbortController().signal,
+    },
     { question: 'search/01', observation: about, wanted: ['tool', 'claim'] },
   );
 

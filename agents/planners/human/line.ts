@@ -48,11 +48,12 @@ export function split(text: string, at: ' ' | ',' = ' '): string[] {
 }
 
 /**
- * Returns what a value stands for: JSON where it looks like it, `$name.path` for what a result holds, `$seed`, else its own text.
+ * Returns what a value stands for: JSON where it looks like it, `$name.path` for what a result holds, `$others:name.path` for as many other heads, `$seed`, else its own text.
  * @throws Refusal for JSON that is not whole
  */
 export function meaningOf(text: string): Json {
   if (text === '$seed') return { $run: 'seed' };
+  if (text.startsWith('$others:')) return { $others: { $from: text.slice('$others:'.length) } };
   if (text.startsWith('$')) return { $from: text.slice(1) };
   if (!/^(?:["[{]|-?\d|true$|false$|null$)/.test(text)) return text;
   try {

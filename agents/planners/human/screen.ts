@@ -12,12 +12,12 @@ export const HELP = `Type one action a line; Tab completes.
   <tool> key=value ...      an experiment; nested keys with dots: prompts.count=10
                             name=, serves= and because= say what it is called, informs, and why
   more <name> [<list>] [from=12] [largest=effect]    further rows; costs nothing
-  claim <role>=<components> <setting>=<value> statement="..." cites=<name>,...
+  claim <role>=<components> <setting>=<value> statement="..." <evidence>=<name>,...
   give_up <reason>          an honest end where the evidence carries no claim
   tools [<tool>]            what there is, and what one takes
   help, quit                quit, Ctrl-D and Ctrl-C leave a run that can be resumed
 Values: text, numbers, "quoted text", JSON, lists as a,b,c; $seed; $<name>.<path> for what a result or a selection holds,
-such as $means.means.sha256. A line may also be an action in JSON: {"kind": "tool", "tool": ..., "input": {...}}.`;
+such as $means.means.sha256; $others:<name>.<path> for as many random heads of the same layers. A line may also be an action in JSON: {"kind": "tool", "tool": ..., "input": {...}}.`;
 
 export function firstScreen({ protocol, facts, seed, remaining, plan }: Observation): string {
   const next = plan === null ? 'First a plan, then experiments, then a claim.' : 'The plan is sealed: go on with it.';
