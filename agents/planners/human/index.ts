@@ -48,7 +48,10 @@ export function human(person: Person): Planner {
   };
 }
 
-/** New results, refusals and complaints; at first also what this is about. */
+/** No result can have this name. */
+const REVIEW = ' review';
+
+/** New results, refusals, complaints and what a reviewer says; at first also what this is about. */
 function tell(person: Person, observation: Observation, shown: Set<string>): void {
   if (shown.size === 0) person.show(firstScreen(observation));
   shown.add('');
@@ -59,6 +62,11 @@ function tell(person: Person, observation: Observation, shown: Set<string>): voi
   for (const refusal of observation.refusals) {
     if (!shown.has(refusal.name)) person.show(`\n${bare(showRefusal(refusal))}`);
     shown.add(refusal.name);
+  }
+  if (observation.review !== null && !shown.has(REVIEW)) {
+    const lines = observation.review.map(({ rule, says }) => `  ${rule}: ${says}`);
+    person.show(`A reviewer asks for one more round; go on, or hand in again.\n${plain(lines.join('\n'))}`);
+    shown.add(REVIEW);
   }
   if (observation.complaint !== null) person.show(`Not taken: ${plain(observation.complaint)}`);
 }
