@@ -52,7 +52,7 @@ describe('the server', () => {
     ['bad plan', /items/],
     ['bad input', /patern/],
     ['no map', /holds no map/],
-    ['busy', /search\/04-long.*One call at a time/],
+    ['busy', /search\/05-long.*One call at a time/],
     ['nothing to cancel', /nothing was cancelled/],
     ['early', /there is none before it is measured and sealed/],
     ['too early', /there is none before it is measured and sealed/],
@@ -95,17 +95,17 @@ describe('the server', () => {
 describe('a long experiment', () => {
   it('returns at once, is polled and tells how it goes', () => {
     expect(said['long']).toMatchObject({ state: 'working', error: false });
-    expect(notices.join('\n')).toMatch(/search\/04-long \(\d+ of \d+/);
+    expect(notices.join('\n')).toMatch(/search\/05-long \(\d+ of \d+/);
   });
 
   it('can be cancelled; the record says so, and the run goes on', () => {
     expect(said['cancelled']).toMatchObject({ state: 'your-turn', error: false });
-    expect(said['cancelled']?.text).toMatch(/refused as search\/04-long \(cancelled\)/);
+    expect(said['cancelled']?.text).toMatch(/refused as search\/05-long \(cancelled\)/);
   });
 
   it('is cancelled by a client that takes its request back, too', () => {
     expect(driven.withdrawn).toEqual(expect.any(String));
-    expect(said['withdrawn']?.text).toMatch(/refused as search\/05-second \(cancelled\)/);
+    expect(said['withdrawn']?.text).toMatch(/refused as search\/06-second \(cancelled\)/);
     const cancelled = { failure: { code: 'cancelled' } };
     expect(bodies('refusal')).toMatchObject([cancelled, cancelled]);
   });
