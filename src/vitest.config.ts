@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { root } from './root.ts';
+import { SlowFirst } from './slow-first.ts';
 
 export default defineConfig({
   root,
@@ -12,6 +13,7 @@ export default defineConfig({
     pool: 'forks',
     // Vitest leaves a core to itself, which of two is half; our tests wait for processes of their own most of the time.
     maxWorkers: Math.min(availableParallelism(), 4),
+    sequence: { sequencer: SlowFirst },
     testTimeout: 180_000,
     hookTimeout: 180_000,
     reporters: ['default'],
