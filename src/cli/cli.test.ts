@@ -1,13 +1,12 @@
 /** The command line as others meet it: a process with words in, text and an exit code out. */
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { EXIT } from '../contract/index.ts';
 import { buildTiny } from '../job/fixtures/tiny.ts';
 import { freshHome, recordRun } from '../report/testing.ts';
-import { root } from '../root.ts';
 import { temporaryFolder } from '../testing.ts';
+import { type Ended, recircuits as runMany, recircuit as runOne } from './fixtures/processes.ts';
 
 const home = freshHome();
 const run = recordRun(home, 'An agent wrote this: \u001b[2J\u001b]0;owned\u0007<script>x</script>');
@@ -18,33 +17,15 @@ writeFileSync(join(hollow, 'config.json'), '{"num_hidden_layers": 2, "num_attent
 
 beforeAll(() => home.record.close());
 
-const quiet = { NO_COLOR: undefined, FORCE_COLOR: undefined, RECIRCUIT_TRACE: undefined, ANTHROPIC_API_KEY: '' };
+const recircuit = (words: readonly string[], env: Record<string, string> = {}, folder = home.home): Promise<Ended> =>
+  runOne(words, folder, env);
 
-async function recircuit(words: readonly string[], env: Record<string, string> = {}, folder = home.home) {
-  const main = join(root, 'src/cli/main.ts');
-  const { stdout, stderr, exitCode } = await execa('node', ['--import', 'tsx', main, ...words], {
-    reject: false,
-    cwd: root,
-    stdin: 'ignore',
-    env: { ...quiet, RECIRCUIT_HOME: folder, ...env },
-  });
-  return { stdout, stderr, code: exitCode };
-}
-
-interface Ended {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly code: number;
-}
-
-/** As `recircuit`, for many command lines in one process, one after another. */
+/** Returns what each of the lines came to, by the line. */
 async function recircuits(lines: readonly string[]): Promise<ReadonlyMap<string, Ended>> {
-  const { stdout } = await execa('node', ['--import', 'tsx', join(root, 'src/cli/fixtures/many.ts')], {
-    cwd: root,
-    input: JSON.stringify(lines.map((line) => line.split(' '))),
-    env: { ...quiet, RECIRCUIT_HOME: home.home },
-  });
-  const ended = JSON.parse(stdout) as Ended[];
+  const ended = await runMany(
+    lines.map((line) => line.split(' ')),
+    home.home,
+  );
   return new Map(lines.map((line, index) => [line, ended[index] as Ended]));
 }
 

@@ -1,11 +1,11 @@
 /** Writes a run for others: a page with figures, data of ours, or what other programs read. */
 import { renameSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { InvalidArgumentError } from 'commander';
 import { Refusal } from '../contract/index.ts';
 import { inspectLog, inspectName, jsonl, otlp, type Source, sft } from '../export/index.ts';
 import { loadView, reportHtml } from '../report/index.ts';
 import type { RunRecord } from '../store/index.ts';
+import type { Format } from './formats.ts';
 
 interface Written {
   readonly data: string | Buffer;
@@ -19,7 +19,7 @@ interface Formatter {
   readonly write: (source: Source, record: RunRecord) => Written;
 }
 
-const FORMATTERS = {
+const FORMATTERS: Readonly<Record<Format, Formatter>> = {
   html: {
     name: ({ run }) => `${run}.html`,
     write: ({ run, artifacts }, record) => ({ data: reportHtml(loadView(record, run, artifacts)) }),
@@ -44,16 +44,7 @@ const FORMATTERS = {
   },
   otlp: { name: ({ run }) => `${run}.otlp.json`, write: ({ run, steps }) => ({ data: otlp(run, steps) }) },
   sft: { name: ({ run }) => `${run}.sft.jsonl`, write: ({ run, steps }) => ({ data: sft(run, steps) }) },
-} as const satisfies Record<string, Formatter>;
-
-export type Format = keyof typeof FORMATTERS;
-export const FORMATS = Object.keys(FORMATTERS) as Format[];
-
-export function formatOf(text: string): Format {
-  const format = FORMATS.find((known) => known === text);
-  if (format === undefined) throw new InvalidArgumentError(`the formats are ${FORMATS.join(', ')}`);
-  return format;
-}
+};
 
 interface Export {
   readonly record: RunRecord;
@@ -68,7 +59,7 @@ export function write({ record, run, artifacts, format, out }: Export): {
   file: string | null;
   left_out: readonly string[];
 } {
-  const formatter: Formatter = FORMATTERS[format];
+  const formatter = FORMATTERS[format];
   const { data, left_out = [] } = formatter.write({ run, steps: record.steps(run.run), artifacts }, record);
   if (out === '-') {
     process.stdout.write(data);

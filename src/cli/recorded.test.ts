@@ -1,13 +1,13 @@
 /** What is done with recorded runs on the command line: replay, verify, diff, fork, withdraw. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { EXIT } from '../contract/index.ts';
 import { buildTiny } from '../job/fixtures/tiny.ts';
 import { freshHome, recordRun } from '../report/testing.ts';
 import { root } from '../root.ts';
 import { temporaryFolder } from '../testing.ts';
+import { type Ended, recircuits, recircuit as runOne } from './fixtures/processes.ts';
 
 const folder = join(root, 'evals/trajectories');
 const gaveUp = join(folder, 'gave-up.jsonl');
@@ -16,12 +16,7 @@ const home = freshHome();
 const [first, second] = [recordRun(home), recordRun(home, 'Another statement.', 1)];
 beforeAll(() => home.record.close());
 
-async function recircuit(words: readonly string[], where = home.home) {
-  const env = { RECIRCUIT_HOME: where, NO_COLOR: '1' };
-  const args = ['--import', 'tsx', join(root, 'src/cli/main.ts'), ...words];
-  const { stdout, stderr, exitCode } = await execa('node', args, { reject: false, cwd: root, stdin: 'ignore', env });
-  return { stdout, stderr, code: exitCode };
-}
+const recircuit = (words: readonly string[], where = home.home) => runOne(words, where);
 
 /** The trajectory with one word of its last tool result made another. */
 function forged(): string {
@@ -42,7 +37,7 @@ describe('runs replay', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ difference: null, planner: 'asked again', measured: null });
   });
 
-  it.concurrent.each([
+  const REFUSED = [
     [['runs', 'replay', 'none.jsonl'], EXIT.refused, /there is no such file/],
     [['runs', 'replay', join(folder, 'key.txt')], EXIT.refused, /no run of that id/],
     [['runs', 'replay', 'latest', '--measure', '0'], EXIT.usage, /whole number from 1/],
@@ -53,12 +48,24 @@ describe('runs replay', () => {
     [['runs', 'raise-budget', 'latest', '-b', 'wall=2', '--because', 'r'], EXIT.usage, /wall is written as 90s/],
     [['runs', 'raise-budget', 'latest', '-b', 'wall=2h', '--because', 'r'], EXIT.refused, /its agent ended with/],
     [['runs', 'withdraw', 'latest', '--because', ' '], EXIT.usage, /1 to 4000 characters/],
-  ] as const)('%s is refused in a sentence', async (words, code, says) => {
-    const ended = await recircuit(words);
-    expect(ended.stderr).toMatch(says);
-    expect(ended).toMatchObject({ code, stdout: '' });
-    expect(ended.stderr.split('\n')).toHaveLength(1);
+  ] as const;
+  let refused: readonly Ended[];
+  beforeAll(async () => {
+    refused = await recircuits(
+      REFUSED.map(([words]) => words),
+      home.home,
+    );
   });
+
+  it.each(REFUSED.map(([words, code, says], index) => [words.join(' '), code, says, index] as const))(
+    '%s is refused in a sentence',
+    (_, code, says, index) => {
+      const ended = refused[index];
+      expect(ended?.stderr).toMatch(says);
+      expect(ended).toMatchObject({ code, stdout: '' });
+      expect(ended?.stderr.split('\n')).toHaveLength(1);
+    },
+  );
 });
 
 describe('runs verify', () => {

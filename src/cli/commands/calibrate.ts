@@ -6,7 +6,7 @@ import { Fault, type Protocol, type Run } from '../../contract/index.ts';
 import { findingFolder, loadBehaviour, loadProtocol } from '../../protocol/index.ts';
 import { number, table } from '../../report/index.ts';
 import { openRecord, type RunRecord } from '../../store/index.ts';
-import { workerPython } from '../../worker/index.ts';
+import { workerPython } from '../../worker/python.ts';
 import type { Cli } from '../cli.ts';
 import { referenceOf, writeReference } from '../reference.ts';
 import { RunProgress } from '../run-progress.ts';

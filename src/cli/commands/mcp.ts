@@ -7,7 +7,7 @@ import { EXIT } from '../../contract/index.ts';
 import type { Session } from '../../mcp/index.ts';
 import { root } from '../../root.ts';
 import { openRecord } from '../../store/index.ts';
-import { workerPython } from '../../worker/index.ts';
+import { workerPython } from '../../worker/python.ts';
 import type { Cli, Home } from '../cli.ts';
 import { logIn } from '../log.ts';
 import { version } from '../version.ts';

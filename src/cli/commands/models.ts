@@ -6,11 +6,9 @@ import { EXIT, type ModelCard, type OrganismCard } from '../../contract/index.ts
 import { loadModelCard, loadModelCards } from '../../protocol/index.ts';
 import { duration, number, plot, safe, short, table, wrapped } from '../../report/index.ts';
 import { root } from '../../root.ts';
-import { buildOrganism } from '../build-organism.ts';
 import type { Cli } from '../cli.ts';
 import { listCommand } from '../list-command.ts';
 import { builtCard, organismNamed } from '../organism.ts';
-import { TOLERANCE, verifyOrganism } from '../verify-organism.ts';
 
 type Json = { json?: boolean };
 
@@ -92,6 +90,7 @@ async function build(
   { out, force, json }: Json & { out?: string; force?: boolean },
 ): Promise<void> {
   const organism = organismNamed(name, out);
+  const { buildOrganism } = await import('../build-organism.ts');
   const card = await buildOrganism(cli, organism, force === true);
   if (json) {
     cli.json(card);
@@ -123,6 +122,7 @@ function buildLines({ paint }: Cli, card: OrganismCard): string[] {
 }
 
 async function verify(cli: Cli, name: string, { folder, json }: Json & { folder?: string }): Promise<void> {
+  const { TOLERANCE, verifyOrganism } = await import('../verify-organism.ts');
   const found = await verifyOrganism(organismNamed(name, folder), cli.home().artifacts);
   if (!found.ok) cli.exit(EXIT.tampered);
   if (json) {

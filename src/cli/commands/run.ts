@@ -6,7 +6,7 @@ import type { JobOptions } from '../../job/index.ts';
 import { cardForFolder, loadBehaviour, loadModelCards, loadProtocol } from '../../protocol/index.ts';
 import { loadView, resultPage, safe } from '../../report/index.ts';
 import { openRecord, type RunRecord } from '../../store/index.ts';
-import { workerPython } from '../../worker/index.ts';
+import { workerPython } from '../../worker/python.ts';
 import { BUDGET_HELP, budgetOf } from '../budget.ts';
 import { type Cli, findRun, type Home } from '../cli.ts';
 import { UsageError } from '../failure.ts';

@@ -12,8 +12,7 @@ import {
 } from '../../report/index.ts';
 import type { RunSummary } from '../../store/index.ts';
 import { type Cli, findRun, reading, readingOr } from '../cli.ts';
-import { FORMATS, type Format, formatOf, write } from '../export.ts';
-import { importFile } from '../import.ts';
+import { FORMATS, type Format, formatOf } from '../formats.ts';
 import { listCommand } from '../list-command.ts';
 import { registerDiff } from './runs/diff.ts';
 import { registerFork } from './runs/fork.ts';
@@ -143,6 +142,7 @@ function oneStep({ paint }: Cli, step: StepLine): string[] {
 }
 
 async function exportRun(cli: Cli, name: string, { format, out }: { format: Format; out?: string }): Promise<void> {
+  const { write } = await import('../export.ts');
   await reading(cli.home(), (record) => {
     const run = findRun(record, name);
     const { file, left_out } = write({ record, run, artifacts: cli.home().artifacts, format, out });
@@ -152,7 +152,8 @@ async function exportRun(cli: Cli, name: string, { format, out }: { format: Form
   });
 }
 
-function importRun(cli: Cli, file: string): void {
+async function importRun(cli: Cli, file: string): Promise<void> {
+  const { importFile } = await import('../import.ts');
   const { run, known } = importFile(cli.home(), file);
   const where = `${run.finding} on ${run.model}`;
   cli.out(`${run.run}  ${safe(where, 'line')}  ${outcome(cli, run)}${known ? '  (was here already)' : ''}`);

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { EXIT, type Run, type Step } from '../../../contract/index.ts';
 import type { Change, Difference, Remeasured, Replayed } from '../../../replay/index.ts';
 import { padEnd, safe, table } from '../../../report/index.ts';
-import { workerPython } from '../../../worker/index.ts';
+import { workerPython } from '../../../worker/python.ts';
 import type { Cli } from '../../cli.ts';
 import { RUN_OR_FILE, readRecorded } from '../../recorded.ts';
 import { seedOf } from '../run.ts';
