@@ -1,16 +1,14 @@
-/**
- * The turns of a planner that asked a language model, as messages: what it was told, word for word, and what it answered. Its review is
- * another conversation, with another prompt, and stands outside.
- */
+/** The turns of a planner that asked a language model, as messages: what it was told, word for word, and what it answered. */
 import type { Json, JsonObject, Step } from '../contract/index.ts';
 import type { Call, Message } from './conversation.ts';
 
-/** How the acts of the planner's own conversation begin. */
-const OWN = 'turn/';
+/** True for a turn of the review, which is another conversation with another prompt. */
+export function isAside({ act }: Step): boolean {
+  return act.startsWith('review/turn/');
+}
 
 /** Returns the messages of one step: those of a turn, or the reply to it. Acts follow from replies, so they add nothing. */
 export function spoken({ act, body }: Step, calls: ReadonlyMap<string, Call>): Message[] {
-  if (!act.startsWith(OWN)) return [];
   if (body.kind === 'turn') return body.told.flatMap((block, index) => told(`${act}/${index}`, block, calls));
   if (body.kind !== 'reply') return [];
   const blocks = body.content as JsonObject[];
