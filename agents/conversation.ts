@@ -21,22 +21,24 @@ type Failed = Omit<StepOf<'failed-reply'>, 'kind' | 'turn'>;
 /** Sends a turn. `failed` records a request that brought no reply, before it is sent again. */
 type Send = (failed: (how: Failed) => void) => Promise<Reply>;
 
-const TURN = /^turn\/\d+$/;
-const actOf = (position: number): string => `turn/${String(position).padStart(3, '0')}`;
-
 export class Conversation {
   readonly #recorder: Recorder;
   readonly #question: string;
   readonly #purse: Pick<Purse, 'spent'>;
+  readonly #under: string;
   /** How many recorded turns lie behind. */
   #done: number;
 
-  /** @param question what the graph asks for, e.g. `search/03`; its turns are walked through again before a new one is asked */
-  constructor(recorder: Recorder, question: string, purse: Pick<Purse, 'spent'>) {
+  /**
+   * @param question what the graph asks for, e.g. `search/03`; its turns are walked through again before a new one is asked
+   * @param under how the acts of its turns begin: another word makes another conversation
+   */
+  constructor(recorder: Recorder, question: string, purse: Pick<Purse, 'spent'>, under = 'turn') {
+    this.#under = under;
     this.#recorder = recorder;
     this.#purse = purse;
     this.#question = question;
-    const asked = recorder.steps().filter(isTurn);
+    const asked = this.#asked();
     const first = asked.findIndex(({ body }) => body.for === question);
     this.#done = first < 0 ? asked.length : first;
   }
@@ -44,11 +46,12 @@ export class Conversation {
   /** Every turn before the next one, in order, each with its reply. */
   get turns(): readonly Turn[] {
     const steps = this.#recorder.steps();
-    const asked = steps.filter(isTurn).slice(0, this.#done);
-    return asked.flatMap(({ act }) => {
-      const turn = turnIn(steps, act);
-      return turn?.reply ? [{ ...turn, reply: turn.reply }] : [];
-    });
+    return this.#asked()
+      .slice(0, this.#done)
+      .flatMap(({ act }) => {
+        const turn = turnIn(steps, act);
+        return turn?.reply ? [{ ...turn, reply: turn.reply }] : [];
+      });
   }
 
   /**
@@ -56,7 +59,7 @@ export class Conversation {
    * @throws PurseEmpty before a turn that the budget does not allow
    */
   async say(turn: NewTurn, send: Send): Promise<Turn> {
-    const act = actOf(this.#done + 1);
+    const act = `${this.#under}/${String(this.#done + 1).padStart(3, '0')}`;
     const before = turnIn(this.#recorder.steps(), act);
     if (before?.reply) return this.#next(before, before.reply);
     refuseWhenSpent(this.#purse);
@@ -67,6 +70,15 @@ export class Conversation {
     const reply = given ?? (await send((how) => this.#fail(act, how)));
     if (!given) this.#recorder.record(`${act}/reply`, { kind: 'reply', turn: act, ...reply });
     return this.#next(turn, reply);
+  }
+
+  /** Its recorded turns, in order. */
+  #asked(): Step<StepOf<'turn'>>[] {
+    return this.#recorder
+      .steps()
+      .filter(
+        (step): step is Step<StepOf<'turn'>> => step.body.kind === 'turn' && step.act.startsWith(`${this.#under}/`),
+      );
   }
 
   #next({ model, told, folded }: Omit<Turn, 'reply'>, reply: Reply): Turn {
@@ -92,8 +104,6 @@ const CUT_OFF: Failed = {
   usage: null,
   usd: null,
 };
-
-const isTurn = (step: Step): step is Step<StepOf<'turn'>> => step.body.kind === 'turn' && TURN.test(step.act);
 
 /** A recorded turn, with its reply where it has one. */
 function turnIn(steps: readonly Step[], act: string): (StepOf<'turn'> & { reply: Reply | undefined }) | undefined {

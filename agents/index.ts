@@ -36,6 +36,7 @@ export type {
   ToolOutcome,
   ToolRunner,
 } from './ports.ts';
+export { isOpinion, type Opinion } from './reviewer/opinion.ts';
 export { data, escaped } from './show/data.ts';
 export { showRefusal, showResult } from './show/result.ts';
 

@@ -4,7 +4,9 @@
  */
 import type {
   ArtifactRef,
+  Claim,
   CriterionResult,
+  Deviation,
   Failure,
   Json,
   JsonObject,
@@ -58,6 +60,17 @@ export interface Observation {
   readonly complaint: string | null;
 }
 
+/** What a planner is shown where it is asked for its own review of a search: the observation before the claim, and the claim that waits. */
+export interface Reviewed {
+  readonly claim: Claim;
+  readonly observation: Observation;
+  /** What the list of rules saw. */
+  readonly remarks: readonly Remark[];
+  readonly deviations: readonly Deviation[];
+  /** Why the last answer was sent back, or null. */
+  readonly complaint: string | null;
+}
+
 /** What a planner may use beside the observation. */
 export interface Means {
   /** Turns of a planner that asks a language model: recorded, so that a resumed run pays for none of them again. */
@@ -79,6 +92,8 @@ export interface Planner {
   /** How often an answer is sent back before the planner counts as giving up. Default: three times. */
   readonly repairs?: number | undefined;
   next(observation: Observation, means: Means): Promise<unknown>;
+  /** Reads the search before a claim is sealed, and answers with an opinion; null: it will give none; undefined: it was only told. */
+  review?(reviewed: Reviewed, means: Means): Promise<unknown>;
 }
 
 export type ToolOutcome =

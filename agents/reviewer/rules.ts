@@ -3,13 +3,9 @@
  * and where; whether the claim is true, and what it is worth, is not asked: that is measured afterwards.
  */
 import { type Claim, canonicalJson, type Json, type Remark, readPath } from '../../src/contract/index.ts';
-import type { NamedResult, Observation } from '../ports.ts';
+import type { NamedResult, Reviewed as Whole } from '../ports.ts';
 
-/** What is read: the observation before the claim, and the claim that waits. */
-export interface Reviewed {
-  readonly claim: Claim;
-  readonly observation: Observation;
-}
+type Reviewed = Pick<Whole, 'claim' | 'observation'>;
 
 interface Rule {
   readonly rule: string;

@@ -50,11 +50,24 @@ const ScriptedTurn = z.strictObject({
 });
 export type ScriptedTurn = z.infer<typeof ScriptedTurn>;
 
+/** The tool of a reviewer, whose conversation is another. */
+const REVIEW = 'review';
+
 export const Script = z.strictObject({
   about: z.string(),
   turns: z.array(ScriptedTurn).min(1).describe('answered by the number of replies that a request holds already'),
+  review: z
+    .array(ScriptedTurn)
+    .min(1)
+    .prefault([{ call: { tool: REVIEW, input: { verdict: 'accept', remarks: [] } } }])
+    .describe('the same for a reviewer, who is known by the tool that it is offered'),
 });
 export type Script = z.infer<typeof Script>;
+
+/** What a model says to a request with these tools. */
+export function turnsFor({ turns, review }: Script, tools: readonly string[]): readonly ScriptedTurn[] {
+  return tools.includes(REVIEW) ? review : turns;
+}
 
 /** Reads evals/servers/scripts/<name>.yaml. */
 export function readScript(name: string): Script {

@@ -7,7 +7,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { sha256, type Usage } from '../../src/contract/index.ts';
-import type { FaultOf, Script, ScriptedTurn } from './script.ts';
+import { type FaultOf, type Script, type ScriptedTurn, turnsFor } from './script.ts';
 
 type StatusFault = Extract<FaultOf, { status: number }>;
 type StreamFault = Extract<FaultOf, { stream: string }>['stream'];
@@ -27,6 +27,8 @@ export interface Wire<R> {
   read(body: unknown, url: string): { readonly request: R } | { readonly why: string };
   /** How many replies a request holds already. */
   turnOf(request: R): number;
+  /** Names of the tools that it offers. */
+  toolsOf(request: R): readonly string[];
   /** What it reads, by kind; its output is none yet. */
   count(request: R, now: number): Usage;
   speak(scripted: ScriptedTurn, turn: number, request: R, usage: Usage): Spoken;
@@ -39,6 +41,8 @@ export interface Wire<R> {
 export interface Seen<R> {
   /** Replies that the request held already. */
   readonly turn: number;
+  /** What was to be answered: of two requests with the same one, one brought no answer. */
+  readonly scripted: ScriptedTurn;
   readonly request_sha256: string;
   readonly request: R;
   readonly status: number;
@@ -86,11 +90,11 @@ export async function serve<R>(wire: Wire<R>, { script, key }: ServerOptions): P
     refuse: (fault: StatusFault) => void,
   ): Promise<void> => {
     const turn = wire.turnOf(request);
-    const scripted = script.turns[turn];
+    const scripted = turnsFor(script, wire.toolsOf(request))[turn];
     if (scripted === undefined) return refuse({ status: 400, message: `the script has no turn ${turn}` });
-    const fault = scripted.faults[seen.filter((one) => one.turn === turn).length];
+    const fault = scripted.faults[seen.filter((one) => one.scripted === scripted).length];
     const status = fault && 'status' in fault ? fault.status : 200;
-    const entry: Seen<R> = { turn, request_sha256, request, status, answered: false, billed: null };
+    const entry: Seen<R> = { turn, scripted, request_sha256, request, status, answered: false, billed: null };
     seen.push(entry);
     if (fault && 'status' in fault) return refuse(fault);
     const usage = wire.count(request, Date.now());

@@ -18,11 +18,12 @@ const HOME = 'runs/demo-mcp';
 const SHOWN = 9;
 const WIDTH = 150;
 
-/** The calls of a recorded list of decisions, without what a language model says beside them. */
+/** The calls of a recorded list of decisions up to its first claim: what follows answers a language model's review, which nobody makes here. */
 export function decisionsOf(finding: string): Decision[] {
-  return readScript(finding).turns.flatMap(({ call }) =>
+  const calls = readScript(finding).turns.flatMap(({ call }) =>
     call ? [{ tool: call.tool, input: call.input as JsonObject }] : [],
   );
+  return calls.slice(0, calls.findIndex(({ tool }) => tool === 'claim') + 1);
 }
 
 /** How this checkout's server is started, on a home folder of its own. */

@@ -156,8 +156,7 @@ function compare(
   server: MessagesServer,
 ): KillOutcome {
   const whole = server.seen.filter((seen) => seen.answered);
-  const byTurn = whole.map(({ turn }) => turn);
-  const twice = byTurn.length - new Set(byTurn).size;
+  const twice = whole.length - new Set(whole.map(({ scripted }) => scripted)).size;
   const billed = tokens(whole.map((seen) => seen.billed));
   const recorded = tokens(steps.map(({ body }) => (body.kind === 'reply' ? body.usage : null)));
   const lost = (of: readonly Step[]): number => of.filter(({ body }) => body.kind === 'failed-reply').length;

@@ -4,6 +4,7 @@ export { BehaviourFile, Material, Pair, Split, Task, TaskFile, Template } from '
 export { Budget, BudgetName } from './budget.ts';
 export { canonicalJson, hashOf, sha256 } from './canonical.ts';
 export { Cites, Claim, EvidenceKind, Plan, Remark, SealedClaim } from './claim.ts';
+export { type Deviation, deviationLine, deviationsOf } from './deviation.ts';
 export { EXIT, Failure, Fault, Refusal } from './error.ts';
 export { JournalBody, JournalEntry } from './journal.ts';
 export {

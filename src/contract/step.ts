@@ -81,6 +81,13 @@ export const StepBody = z.discriminatedUnion('kind', [
     claim: Claim.describe('the claim that was read'),
     sha256: Sha256.describe('of that claim'),
     remarks: z.array(Remark),
+    opinion: z
+      .enum(['accept', 'one-more-round'])
+      .nullable()
+      .optional()
+      .describe(
+        "what the planner's own language model said, asked apart; null: it gave no answer that holds; absent: not asked",
+      ),
     one_more_round: z.boolean().describe('true: the planner was asked to act again or to hand in again'),
   }),
   z.strictObject({ kind: z.literal('claim'), claim: SealedClaim, sha256: Sha256 }),

@@ -6,7 +6,7 @@
  */
 import { showRefusal, showResult } from '../../agents/index.ts';
 import { type CriterionResult, type JsonObject, Protocol, type Run, type Step } from '../contract/index.ts';
-import { spoken } from './turns.ts';
+import { isAside, spoken } from './turns.ts';
 
 export type Message =
   | { readonly role: 'user'; readonly id: string; readonly content: string }
@@ -116,12 +116,12 @@ function answer(id: string, call: Call | undefined, content: string, refused: bo
   return call === undefined ? [] : [{ role: 'tool', id, content, answers: call, refused }];
 }
 
-/** Returns the whole conversation. A plan that was not asked of a language model is answered at once: what was sealed is only repeated. */
+/** Returns the whole conversation, without that of a review. A plan that was not asked of a language model is answered at once: what was sealed is only repeated. */
 export function conversation(run: Run, steps: readonly Step[]): Message[] {
   const calls = new Map<string, Call>();
   const tell = tellerOf(steps);
   const messages = tell === spoken ? [] : [assignment(run, steps)];
-  for (const step of steps)
+  for (const step of steps.filter((one) => !isAside(one)))
     for (const message of tell(step, calls)) {
       messages.push(message);
       if (message.role !== 'assistant') continue;

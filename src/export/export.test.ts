@@ -1,9 +1,11 @@
 /** Exports for other programs, without those programs: what is in them, and what must not be. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type JsonObject, Refusal, type StepBody } from '../contract/index.ts';
 import { freshHome, protocol, recordRun } from '../report/testing.ts';
-import { openRecord, verifyRun } from '../store/index.ts';
+import { root } from '../root.ts';
+import { openRecord, readTrajectory, verifyRun } from '../store/index.ts';
 import { openRun, sealedRun } from '../store/testing.ts';
 import { jsonl, otlp, readJsonl, sft } from './index.ts';
 
@@ -11,6 +13,11 @@ const home = freshHome();
 const run = recordRun(home);
 const steps = home.record.steps(run.run);
 const source = { run, steps, artifacts: home.artifacts };
+const language = readTrajectory(readFileSync(join(root, 'evals/trajectories/language.jsonl'), 'utf8'));
+const both = [
+  ['scripted', run, steps],
+  ['language', language.run, language.steps],
+] as const;
 const fresh = () => openRecord(join(freshHome().home, 'other.db'));
 
 describe('jsonl', () => {
@@ -76,7 +83,7 @@ describe('jsonl', () => {
 });
 
 describe('sft', () => {
-  const line = JSON.parse(sft(run, steps)) as {
+  interface Line {
     messages: {
       role: string;
       content: string;
@@ -85,9 +92,12 @@ describe('sft', () => {
     }[];
     tools: { function: { name: string; parameters: JsonObject } }[];
     metadata: JsonObject;
-  };
+  }
+  const lineOf = (of: Parameters<typeof sft>): Line => JSON.parse(sft(...of)) as Line;
+  const line = lineOf([run, steps]);
 
-  test('is a chat in which every call is offered, answered once and parses', () => {
+  test.each(both)('of a %s planner is a chat in which every call is offered, answered once and parses', (_, ...of) => {
+    const line = lineOf(of);
     const offered = new Set(line.tools.map((tool) => tool.function.name));
     const open = new Set<string>();
     for (const { role, tool_calls = [], tool_call_id } of line.messages) {
@@ -98,13 +108,30 @@ describe('sft', () => {
       }
       if (role === 'tool') expect(open.delete(tool_call_id ?? '')).toBe(true);
     }
-    expect([...open]).toEqual(['claim']);
+    const [last] = line.messages.at(-1)?.tool_calls ?? [];
+    expect(last?.function.name).toBe('claim');
+    expect([...open]).toEqual([last?.id]);
     expect(line.messages[0]?.role).toBe('user');
-    expect(line.metadata).toMatchObject({ run: run.run, verdict: 'reproduced' });
+    expect(line.metadata).toMatchObject({ run: of[0].run, verdict: 'reproduced' });
   });
 
-  test('holds no number of the held-out half', () => {
-    const text = JSON.stringify(line.messages);
+  test('of a language planner is what it was told and what it answered, word for word, without its review', () => {
+    const own = language.steps.filter(({ act }) => act.startsWith('turn/'));
+    const told = own.flatMap(({ body }) => (body.kind === 'turn' ? (body.told as JsonObject[]) : []));
+    const said = own.flatMap(({ body }) => (body.kind === 'reply' ? (body.content as JsonObject[]) : []));
+    const { messages, metadata } = lineOf([language.run, language.steps]);
+    const others = messages.filter(({ role }) => role !== 'assistant').map(({ content }) => content);
+    expect(others).toEqual(told.map(({ text, content }) => text ?? content));
+    expect(messages.filter(({ role }) => role === 'assistant').map(({ content }) => content)).toEqual(
+      said.flatMap(({ text }) => text ?? []),
+    );
+    expect(others.at(-2)).toContain('asks for one more round');
+    expect(JSON.stringify(messages)).not.toContain('Hand in your review');
+    expect(metadata).toMatchObject({ settings: { prompts_sha256: expect.stringMatching(/^[0-9a-f]{64}$/) } });
+  });
+
+  test.each(both)('of a %s planner holds no number of the held-out half', (_, run, steps) => {
+    const text = JSON.stringify(lineOf([run, steps]).messages);
     const shown = new Set(text.match(/\d+\.\d{3,}/g));
     const held = steps.filter(({ body }) => 'phase' in body && body.phase === 'verify');
     const secret = new Set(JSON.stringify(held.map(({ body }) => body)).match(/\d+\.\d{3,}/g));
@@ -141,9 +168,9 @@ describe('otlp', () => {
     readonly status?: { code: number };
   }
 
-  test('is one trace with one span for each act, under the span of the run', () => {
-    const spans = spansOf(otlp(run, steps));
-    const acts = steps.filter(({ body }) => body.kind !== 'tool-result' && body.kind !== 'refusal');
+  test.each(both)('of a %s planner is one trace with one span for each act, under the span of the run', (_, ...of) => {
+    const spans = spansOf(otlp(...of));
+    const acts = of[1].filter(({ body }) => !['tool-result', 'refusal', 'reply'].includes(body.kind));
     expect(spans).toHaveLength(acts.length + 1);
     expect(new Set(spans.map(({ spanId }) => spanId)).size).toBe(spans.length);
     const [root, ...children] = spans;
@@ -162,6 +189,22 @@ describe('otlp', () => {
     for (const key of ['gen_ai.operation.name', 'gen_ai.tool.name', 'gen_ai.tool.call.id', 'gen_ai.conversation.id'])
       expect(keys).toContain(key);
     for (const { hash } of steps) expect(text).toContain(hash);
+  });
+
+  test('has each turn of a language planner and of its review as a chat, with the tokens that were counted', () => {
+    const chats = spansOf(otlp(language.run, language.steps)).filter(({ name }) => name === 'chat claude-opus-5-5');
+    const replies = language.steps.flatMap(({ body }) => (body.kind === 'reply' ? [body] : []));
+    const of = ({ attributes }: Span, key: string) => attributes.find((one) => one.key === key)?.value;
+    expect(chats.map((span) => of(span, 'recircuit.act'))).toEqual(replies.map(({ turn }) => ({ stringValue: turn })));
+    expect(replies.map(({ turn }) => turn)).toContain('review/turn/001');
+    for (const [index, { usage }] of replies.entries()) {
+      const { output = 0, ...read } = usage ?? {};
+      const sum = Object.values(read).reduce((a, b) => a + b, 0);
+      const span = chats[index] as Span;
+      expect(of(span, 'gen_ai.usage.input_tokens')).toEqual({ intValue: String(sum) });
+      expect(of(span, 'gen_ai.usage.output_tokens')).toEqual({ intValue: String(output) });
+      expect(of(span, 'gen_ai.provider.name')).toEqual({ stringValue: 'anthropic' });
+    }
   });
 
   test('a refused call is an error of its type', () => {

@@ -14,6 +14,7 @@ import {
 } from '../contract/index.ts';
 import { assignment, type Call, type Message, tellerOf } from './conversation.ts';
 import { isWellFormed, type Source, wellFormed } from './source.ts';
+import { isAside } from './turns.ts';
 
 /** In Inspect the model is whoever acts; the model that is studied is an argument of the task. */
 export const modelName = ({ planner }: Run): string => `recircuit/${planner}`;
@@ -31,26 +32,36 @@ interface Texts {
   readonly messages: string[];
 }
 
-/** Returns the events and messages of a run. */
+/** A conversation as it grows: the agent's, or that of a review. */
+interface Talk {
+  readonly calls: Map<string, Call>;
+  readonly messages: string[];
+  /** The messages, joined. */
+  history: string;
+}
+
+/** Returns the events of a run, and the messages of its agent. */
 export function eventsOf({ run, steps }: Source): Texts {
-  const calls = new Map<string, Call>();
   const tell = tellerOf(steps);
-  const messages = steps.some(({ body }) => body.kind === 'turn') ? [] : [spelt(assignment(run, steps), run)];
+  const first = steps.some(({ body }) => body.kind === 'turn') ? [] : [spelt(assignment(run, steps), run)];
+  const own: Talk = { calls: new Map(), messages: first, history: first.join() };
+  const aside: Talk = { calls: new Map(), messages: [], history: '' };
   const events: string[] = [];
-  let history = messages[0] ?? '';
   for (const step of steps) {
+    const talk = isAside(step) ? aside : own;
+    const { calls, messages } = talk;
     const said = tell(step, calls);
-    for (const event of one(run, step, calls, said)) events.push(withHistory(event, history));
+    for (const event of one(run, step, calls, said)) events.push(withHistory(event, talk.history));
     for (const message of said) {
       if (message.role === 'assistant') for (const call of message.calls) calls.set(call.id, call);
       const text = spelt(message, run);
       messages.push(text);
-      history += history === '' ? text : `,${text}`;
+      talk.history += talk.history === '' ? text : `,${text}`;
     }
     if (step.body.kind === 'tool-call' && !calls.has(step.act))
       calls.set(step.act, { id: step.act, name: step.body.tool, arguments: step.body.input as JsonObject });
   }
-  return { events, messages };
+  return { events, messages: own.messages };
 }
 
 function withHistory(event: JsonObject, history: string): string {

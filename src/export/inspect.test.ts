@@ -2,12 +2,14 @@
  * Logs for Inspect, read by the real inspect-ai, its viewer's server and Scout. They are installed on demand; where that is not
  * possible the tests are skipped with the reason.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { inspectEnvironment, withInspect } from '../../evals/suites/inspect/env.ts';
 import { freshHome, recordRun } from '../report/testing.ts';
 import { root } from '../root.ts';
+import { readTrajectory } from '../store/index.ts';
+import { conversation } from './conversation.ts';
 import { stepsOf } from './fixtures/inspect/steps.ts';
 import { askViewer } from './fixtures/inspect/viewer.ts';
 import { inspectLog } from './inspect.ts';
@@ -21,11 +23,20 @@ const run = recordRun(home, NASTY);
 const source: Source = { run, steps: home.record.steps(run.run), artifacts: home.artifacts };
 const logs = join(home.home, 'logs');
 const file = join(logs, 'run.eval');
+/** A language planner's run, without its tensors. */
+const language: Source = {
+  ...readTrajectory(readFileSync(join(root, 'evals/trajectories/language.jsonl'), 'utf8')),
+  artifacts: home.artifacts,
+};
+const spokenLogs = join(home.home, 'spoken');
+const spokenFile = join(spokenLogs, 'run.eval');
 const python = await inspectEnvironment();
 const script = (name: string): string => join(root, 'src/export/fixtures/inspect', name);
 
 beforeAll(() => {
   mkdirSync(logs);
+  mkdirSync(spokenLogs);
+  writeFileSync(spokenFile, inspectLog(language).bytes);
   const { bytes, left_out } = inspectLog(source);
   expect(left_out).toEqual([]);
   writeFileSync(file, bytes);
@@ -36,6 +47,11 @@ function inspect({ skip }: TestContext): string {
   return python.python ?? skip(python.reason);
 }
 
+interface ModelEvent {
+  readonly input: { readonly role: string; readonly content: string }[];
+  readonly output: { readonly usage: { output_tokens: number; input_tokens_cache_read: number } };
+}
+
 interface Dump {
   readonly status: string;
   readonly listed: number;
@@ -43,7 +59,7 @@ interface Dump {
   readonly summary: { scores: Record<string, { value: unknown }> };
   readonly sample: {
     events: Parameters<typeof stepsOf>[1];
-    messages: { role: string }[];
+    messages: { role: string; content: string }[];
     scores: Record<string, { value: unknown; metadata: { measured: number | null } | null }>;
     attachments: Record<string, string>;
     metadata: { run: object; protocol: string };
@@ -53,16 +69,36 @@ interface Dump {
 
 describe('inspect-ai', () => {
   let read: Dump;
+  let spoken: Dump;
   test('reads it in every way that it offers', async (context) => {
-    const words = [file, logs, join(home.home, 'again.eval')];
-    read = JSON.parse(await withInspect(inspect(context), script('read_log.py'), words, home.home)) as Dump;
-    expect(read).toMatchObject({ status: 'success', listed: 1, alone: true });
+    const again = (name: string): string => join(home.home, name);
+    const words = [file, logs, again('again.eval'), spokenFile, spokenLogs, again('spoken.eval')];
+    const found = JSON.parse(await withInspect(inspect(context), script('read_log.py'), words, home.home)) as Dump[];
+    [read, spoken] = found as [Dump, Dump];
+    for (const one of found) expect(one).toMatchObject({ status: 'success', listed: 1, alone: true });
   });
 
   test('with every step in it, exactly, also after it has written the log itself', (context) => {
     inspect(context);
     expect(stepsOf(run.run, read.sample.events)).toEqual(source.steps);
     expect(stepsOf(run.run, read.rewritten_events)).toEqual(source.steps);
+    expect(stepsOf(language.run.run, spoken.sample.events)).toEqual(language.steps);
+    expect(stepsOf(language.run.run, spoken.rewritten_events)).toEqual(language.steps);
+  });
+
+  test('with what a language planner was told and answered as messages, and each reply as a model event with its tokens', (context) => {
+    inspect(context);
+    const messages = conversation(language.run, language.steps);
+    expect(spoken.sample.messages.map(({ role, content }) => [role, content])).toEqual(
+      messages.map(({ role, content }) => [role, content]),
+    );
+    const replies = language.steps.flatMap(({ body }) => (body.kind === 'reply' ? [body] : []));
+    const asked = spoken.sample.events.filter(({ event }) => event === 'model') as unknown as ModelEvent[];
+    expect(asked.map(({ output: { usage } }) => [usage.output_tokens, usage.input_tokens_cache_read])).toEqual(
+      replies.map(({ usage }) => [usage?.output, usage?.cache_read]),
+    );
+    const review = asked[replies.findIndex(({ turn }) => turn === 'review/turn/001')];
+    expect(review?.input).toMatchObject([{ role: 'user', content: expect.stringContaining('Hand in your review.') }]);
   });
 
   test('with the run, the protocol, every artifact by its hash, and the verdict as scores', (context) => {

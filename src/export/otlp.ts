@@ -2,7 +2,15 @@
  * A run as OTLP JSON: one trace, one span for each act under one span for the run, attributes by the semantic conventions for
  * generative AI. A call and its result are one act. Ids are derived from the run, so that two exports are the same trace.
  */
-import { canonicalJson, type Json, type JsonObject, type Run, type Step, sha256 } from '../contract/index.ts';
+import {
+  canonicalJson,
+  type Json,
+  type JsonObject,
+  type Run,
+  type Step,
+  sha256,
+  type Usage,
+} from '../contract/index.ts';
 
 const INTERNAL = 1;
 const ERROR = 2;
@@ -100,13 +108,16 @@ function chat({ run, planner }: Run, model: string, { seq, hash, body }: Step): 
     'gen_ai.response.model': body.model,
     'gen_ai.response.id': body.id,
     ...(body.usage
-      ? { 'gen_ai.usage.input_tokens': body.usage.input, 'gen_ai.usage.output_tokens': body.usage.output }
+      ? { 'gen_ai.usage.input_tokens': read(body.usage), 'gen_ai.usage.output_tokens': body.usage.output }
       : {}),
     'recircuit.reply': canonicalJson(body),
     'recircuit.result.seq': seq,
     'recircuit.result.hash': hash,
   };
 }
+
+/** The conventions count what came from a cache as input too. */
+const read = ({ output: _, ...input }: Usage): number => Object.values(input).reduce((sum, tokens) => sum + tokens, 0);
 
 function tool(run: Run, act: string, name: string, input: Json, end: Step): JsonObject {
   return {

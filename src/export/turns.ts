@@ -2,6 +2,11 @@
 import type { Json, JsonObject, Step } from '../contract/index.ts';
 import type { Call, Message } from './conversation.ts';
 
+/** True for a turn of the review, which is another conversation with another prompt. */
+export function isAside({ act }: Step): boolean {
+  return act.startsWith('review/turn/');
+}
+
 /** Returns the messages of one step: those of a turn, or the reply to it. Acts follow from replies, so they add nothing. */
 export function spoken({ act, body }: Step, calls: ReadonlyMap<string, Call>): Message[] {
   if (body.kind === 'turn') return body.told.flatMap((block, index) => told(`${act}/${index}`, block, calls));

@@ -41,7 +41,7 @@ describe('the context', () => {
   it('is kept within its limit: old results become their receipts, and thinking bound to them is left out', async () => {
     bench = await LanguageBench.open('anthropic', PLAN, again('a'), again('b'), again('c'), claim);
     await bench.act({ shown: longer, cells, context: { tokens: 1000, whole: 2 } });
-    expect(bench.bodies('turn').map(({ folded }) => folded)).toEqual([0, 0, 0, 1, 2]);
+    expect(bench.bodies('turn').map(({ folded }) => folded)).toEqual([0, 0, 0, 1, 2, 0]);
     expect(bench.acts.at(-1)).toBe('claim');
     expect(sent(2)).toContain('signed-1');
     expect(sent(4)).not.toContain('signed-1');
@@ -64,7 +64,7 @@ describe('the context', () => {
     expect(bench.acts.at(-1)).toBe('claim');
     expect(bench.bodies('failed-reply')).toEqual([]);
     const folded = bench.server.seen.map(({ request }) => JSON.stringify(request).includes('(folded;'));
-    expect(folded).toEqual([false, false, false, true, true]);
+    expect(folded).toEqual([false, false, false, true, true, false]);
   });
 
   it('a reply that meets the end of the window is asked again with results folded', async () => {

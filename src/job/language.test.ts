@@ -23,6 +23,8 @@ const whole = [
   'search/01-first/result',
   'turn/003',
   'turn/003/reply',
+  'review/turn/001',
+  'review/turn/001/reply',
   'review',
   'claim',
 ];
@@ -31,11 +33,11 @@ describe.each(KINDS)('%s: an undisturbed run', (kind) => {
     bench = await LanguageBench.open(kind, PLAN, TOOL, CLAIM);
     await bench.act();
     expect(bench.acts).toEqual(whole);
-    expect(bench.bodies('turn').map((turn) => turn.for)).toEqual(['plan', 'search/01', 'search/02']);
+    expect(bench.bodies('turn').map((turn) => turn.for)).toEqual(['plan', 'search/01', 'search/02', 'review']);
     const billed = bench.server.seen.map((seen) => seen.billed);
     const replies = bench.bodies('reply');
     expect(replies.map(({ usage }) => usage)).toEqual(billed);
-    expect(replies.at(-1)?.usage?.cache_read).toBeGreaterThan(0);
+    expect(replies[2]?.usage?.cache_read).toBeGreaterThan(0);
     const price = (usage: Usage | null) => (kind === 'anthropic' ? usage && usdOf('claude-opus-5-5', usage) : null);
     expect(replies.map(({ usd }) => usd)).toEqual(billed.map(price));
   });
@@ -45,7 +47,8 @@ describe('the planner anthropic', () => {
   it('reads tools, system and finding from the cache from the second turn on', async () => {
     bench = await LanguageBench.open('anthropic', PLAN, TOOL, CLAIM);
     await bench.act();
-    const [first, ...later] = bench.bodies('reply').map(({ usage }) => usage);
+    const own = bench.bodies('reply').filter(({ turn }) => turn.startsWith('turn/'));
+    const [first, ...later] = own.map(({ usage }) => usage);
     expect(first).toMatchObject({ input: 0, cache_read: 0 });
     for (const usage of later) expect(usage?.cache_read).toBeGreaterThanOrEqual(first?.cache_write_1h ?? Infinity);
     const request = bench.server.seen[2]?.request as Request;
@@ -85,6 +88,7 @@ describe.each(KINDS)('%s: a request that brings no reply is sent again, and told
       [1, false],
       [1, true],
       [2, true],
+      [0, true],
     ]);
     const [failed] = bench.bodies('failed-reply');
     expect(failed?.failure.code).toBe(code);
@@ -119,7 +123,7 @@ describe.each(KINDS)('%s: a run ends, to be gone on with, where asking again doe
     expect(bench.server.seen.filter(({ turn }) => turn === 1)).toHaveLength(requests);
     await bench.act();
     expect(bench.acts.filter((act) => !act.includes('failed'))).toEqual(whole);
-    expect(bench.server.seen.filter(({ turn }) => turn === 0)).toHaveLength(1);
+    expect(bench.server.seen.filter(({ turn }) => turn === 0)).toHaveLength(2);
   });
 
   it('the key is in no record, not even where the server says it', async () => {
@@ -150,7 +154,7 @@ describe('a run that was cut off', () => {
     await expect(bench.act({ cutAfter: act })).rejects.toThrow('cut');
     await bench.act({ shown });
     expect(bench.acts.filter((name) => !name.includes('failed'))).toEqual(whole);
-    expect(bench.server.seen.map(({ turn }) => turn)).toEqual([0, 1, 2]);
+    expect(bench.server.seen.map(({ turn }) => turn)).toEqual([0, 1, 2, 0]);
   });
 
   it.each(['turn/002', 'turn/002/reply', 'turn/003/reply', 'turn/004/reply'])(
@@ -162,7 +166,7 @@ describe('a run that was cut off', () => {
       await expect(bench.act({ cutAfter: act })).rejects.toThrow('cut');
       await bench.act({ shown });
       expect(bench.acts.at(-1)).toBe('claim');
-      expect(bench.server.seen.map(({ turn }) => turn)).toEqual([0, 1, 2, 3, 4, 5]);
+      expect(bench.server.seen.map(({ turn }) => turn)).toEqual([0, 1, 2, 3, 4, 5, 0]);
     },
   );
 

@@ -91,7 +91,7 @@ it('is sealed, and says with which prompts it was decided', () => {
   expect(steps[0]?.body).toMatchObject({
     planner_settings: { prompts_sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
   });
-  expect(server.seen.map(({ turn }) => turn)).toEqual([0, 1, 2, 2, 3, 4, 5, 6]);
+  expect(server.seen.map(({ turn }) => turn)).toEqual([0, 1, 2, 2, 3, 4, 5, 6, 0]);
 });
 
 it('comes out again without network: what the model was told, and what followed from its replies', async () => {

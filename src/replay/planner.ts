@@ -1,5 +1,5 @@
 /** Who answers in a replay: the planner itself where its answers follow from what it is shown, else the answers in the record. */
-import { type Action, type Planner, scripted } from '../../agents/index.ts';
+import { type Action, isOpinion, type Opinion, type Planner, scripted } from '../../agents/index.ts';
 import { canonicalJson, type JsonObject, Refusal, type SealedClaim, type Step } from '../contract/index.ts';
 import { plannerCalled } from '../job/index.ts';
 
@@ -33,8 +33,10 @@ function sameAs(id: string, settings: JsonObject): Planner | undefined {
 function recordedPlanner(id: string, steps: readonly Step[]): Planner {
   const plan = steps.flatMap((step) => actionOf(step)).find(({ kind }) => kind === 'plan');
   const others = steps.flatMap((step) => actionOf(step)).filter(({ kind }) => kind !== 'plan');
+  const opinion = recordedOpinion(steps);
   return {
     id,
+    ...(opinion === undefined ? {} : { review: async () => opinion }),
     next: async (observation) => {
       if (observation.plan === null) return plan ?? others.at(-1) ?? null;
       const said = new Set([...Object.keys(observation.results), ...observation.refusals.map(({ name }) => name)]);
@@ -43,6 +45,13 @@ function recordedPlanner(id: string, steps: readonly Step[]): Planner {
       return open.find((action) => action.kind !== 'tool' || !said.has(action.name)) ?? null;
     },
   };
+}
+
+/** What was said in its review: null where nothing that held, undefined where nobody was asked. */
+function recordedOpinion(steps: readonly Step[]): Opinion | null | undefined {
+  const review = steps.flatMap(({ body }) => (body.kind === 'review' ? [body] : []))[0];
+  const { opinion: verdict, remarks = [] } = review ?? {};
+  return verdict && { verdict, remarks: remarks.filter(isOpinion).map(({ acts, says }) => ({ cites: acts, says })) };
 }
 
 /** A claim from before evidence had kinds is given as it was. */

@@ -19,6 +19,17 @@ test.each(names)('%s is decided again as it is recorded', async (name) => {
   expect(replayed).toMatchObject({ sealed: true, steps: steps.length, of: steps.length });
 });
 
+test('a language planner and its reviewer are replayed from their recorded replies, one more round included', async () => {
+  const { run, steps } = trajectory('language.jsonl');
+  expect(await replay(run, steps)).toMatchObject({ difference: null, planner: 'from its replies' });
+  const other = steps.map((step) =>
+    step.act === 'opened' ? { ...step, body: { ...step.body, planner_settings: { prompts_sha256: 'other' } } } : step,
+  );
+  const decided = await replay(run, chained(other as Step[]));
+  expect(decided).toMatchObject({ difference: null, planner: 'from the record', steps: steps.length });
+  expect(steps.map(({ act }) => act)).toEqual(expect.arrayContaining(['review/turn/001', 'search/05-without-again']));
+});
+
 /** The step with the last letter or digit of its body made another. */
 function changed(step: Step): Step {
   const text = JSON.stringify(step.body).replace(/[a-z0-8](?=[^a-z0-8]*$)/, (last) => (last === '1' ? '2' : '1'));

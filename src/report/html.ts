@@ -2,6 +2,7 @@
  * The report of a run as one HTML file: no script, no request, readable in light, dark and print. It draws the view model and
  * nothing else; each number names the act, and where there is one the artifact, that it came from.
  */
+import { deviationLine } from '../contract/index.ts';
 import { criteriaTable } from './html/criteria.ts';
 import { agreements, figures } from './html/figures.ts';
 import { headRow, section } from './html/parts.ts';
@@ -9,7 +10,7 @@ import { pageStyle } from './html/style.ts';
 import { receipts, trajectory } from './html/trail.ts';
 import { duration, number, short } from './numbers.ts';
 import { el, type Markup, raw } from './svg/element.ts';
-import { deviationLine, type RunView } from './view/index.ts';
+import type { RunView } from './view/index.ts';
 import { outcomeOf } from './words.ts';
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";

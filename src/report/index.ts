@@ -10,5 +10,5 @@ export { bar, plot, sparkline } from './terminal/bars.ts';
 export { makePaint, type Paint, paintFor } from './terminal/paint.ts';
 export { cut, padEnd, padStart, table, widthOf, wrapped } from './terminal/table.ts';
 export { resultPage } from './terminal.ts';
-export { deviationLine, deviationsOf, type RunView, type StepLine, stepLine, viewOf } from './view/index.ts';
+export { type RunView, type StepLine, stepLine, viewOf } from './view/index.ts';
 export { type Tone, toneOfVerdict } from './words.ts';

@@ -2,8 +2,8 @@
  * A walk through a transcript: one line in, some lines out. It knows no terminal: the caller reads the lines and prints, so that a
  * person, a file and a test drive the same walk.
  */
-import { Refusal, type Run } from '../contract/index.ts';
-import { deviationLine, deviationsOf, type Paint } from '../report/index.ts';
+import { deviationLine, deviationsOf, Refusal, type Run } from '../contract/index.ts';
+import type { Paint } from '../report/index.ts';
 import { type NewLabel, type RunReader, type SearchIndex, wordsOf } from '../store/index.ts';
 import { hitLines, meaningLines, standingLines, stepCard } from './draw.ts';
 import { checkedLabel, meanings, standings, VALUES } from './labels.ts';

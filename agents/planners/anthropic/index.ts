@@ -2,7 +2,7 @@
 import type { Planner } from '../../ports.ts';
 import type { ContextLimit } from '../language/asked.ts';
 import type { Prompts } from '../language/opening.ts';
-import { languagePlanner } from '../language/planner.ts';
+import { reviewingPlanner } from '../language/review.ts';
 import { type Connection, PACE, type Pace, sender } from '../language/send.ts';
 import { carrier } from './carrier.ts';
 import { isPriced } from './price.ts';
@@ -22,7 +22,7 @@ interface Options {
 }
 
 export function anthropic({ model = DEFAULT_MODEL, connection, prompts, pace = PACE, context }: Options): Planner {
-  return languagePlanner({
+  return reviewingPlanner({
     id: `anthropic:${model}`,
     model,
     prompts,

@@ -16,26 +16,24 @@ const MOVING: Cache = { type: 'ephemeral', ttl: '5m' };
  * Four breakpoints, as many as there may be: tools, system, finding, and the newest block. Sampling parameters and a forced tool
  * choice are refused by current models, so neither is ever sent.
  */
-export function requestOf({ model, system, tools, messages }: Asked): Anthropic.MessageCreateParamsStreaming {
+export function requestOf({ model, system, tools, messages, brief }: Asked): Anthropic.MessageCreateParamsStreaming {
+  const steady = brief ? MOVING : STEADY;
   return {
     model,
     max_tokens: MAX_TOKENS,
     stream: true,
-    system: [{ type: 'text', text: system, cache_control: STEADY }],
+    system: [{ type: 'text', text: system, cache_control: steady }],
     tools: tools.map(({ name, description, schema }, index) => ({
       name,
       description,
       input_schema: schema as Anthropic.Tool.InputSchema,
-      ...(index === tools.length - 1 ? { cache_control: STEADY } : {}),
+      ...(index === tools.length - 1 ? { cache_control: steady } : {}),
     })),
     tool_choice: { type: 'auto', disable_parallel_tool_use: true },
-    messages: messages.map((message, index) => messageOf(message, cacheOf(index, messages.length))),
+    messages: messages.map((message, index) =>
+      messageOf(message, index === 0 ? steady : index === messages.length - 1 ? MOVING : undefined),
+    ),
   };
-}
-
-function cacheOf(index: number, count: number): Cache | undefined {
-  if (index === 0) return STEADY;
-  return index === count - 1 ? MOVING : undefined;
 }
 
 function messageOf({ role, content }: Message, cache: Cache | undefined): Anthropic.MessageParam {

@@ -3,7 +3,7 @@ import { Refusal } from '../../../src/contract/index.ts';
 import type { Planner } from '../../ports.ts';
 import type { ContextLimit } from '../language/asked.ts';
 import type { Prompts } from '../language/opening.ts';
-import { languagePlanner } from '../language/planner.ts';
+import { reviewingPlanner } from '../language/review.ts';
 import { type Connection, PACE, type Pace, sender } from '../language/send.ts';
 import { carrier, type Named } from './carrier.ts';
 import { type Provider, providers } from './providers.ts';
@@ -21,7 +21,7 @@ interface Options {
 /** @throws Refusal for a name without provider or model, and for a provider that is not ours */
 export function chat({ name = '', connection, prompts, pace = PACE, context }: Options): Planner {
   const { provider, model, means } = named(name);
-  return languagePlanner({
+  return reviewingPlanner({
     id: `chat:${provider}:${model}`,
     model,
     prompts,

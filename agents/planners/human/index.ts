@@ -5,6 +5,7 @@
 import { Fault, Refusal } from '../../../src/contract/index.ts';
 import { type Decision, decisionOf } from '../../offer/decision.ts';
 import type { Observation, Planner } from '../../ports.ts';
+import { remarksText } from '../../reviewer/told.ts';
 import { showRefusal, showResult } from '../../show/result.ts';
 import { completions } from './complete.ts';
 import { requestOf } from './decide.ts';
@@ -30,6 +31,10 @@ export function human(person: Person): Planner {
     id: 'human',
     check: person.check,
     repairs: Number.POSITIVE_INFINITY,
+    async review({ remarks }) {
+      if (remarks.length > 0) person.show(`A reviewer remarks:\n${plain(remarksText(remarks))}`);
+      shown.add(REVIEW);
+    },
     async next(observation, { signal }) {
       tell(person, observation, shown);
       for (;;) {
@@ -48,8 +53,9 @@ export function human(person: Person): Planner {
   };
 }
 
-/** No result can have this name. */
+/** No result can have these names. */
 const REVIEW = ' review';
+const ROUND = ' round';
 
 /** New results, refusals, complaints and what a reviewer says; at first also what this is about. */
 function tell(person: Person, observation: Observation, shown: Set<string>): void {
@@ -63,10 +69,10 @@ function tell(person: Person, observation: Observation, shown: Set<string>): voi
     if (!shown.has(refusal.name)) person.show(`\n${bare(showRefusal(refusal))}`);
     shown.add(refusal.name);
   }
-  if (observation.review !== null && !shown.has(REVIEW)) {
-    const lines = observation.review.map(({ rule, says }) => `  ${rule}: ${says}`);
-    person.show(`A reviewer asks for one more round; go on, or hand in again.\n${plain(lines.join('\n'))}`);
-    shown.add(REVIEW);
+  if (observation.review !== null && !shown.has(ROUND)) {
+    const remarks = shown.has(REVIEW) ? '' : `\n${plain(remarksText(observation.review))}`;
+    person.show(`A reviewer asks for one more round; go on, or hand in again.${remarks}`);
+    shown.add(ROUND);
   }
   if (observation.complaint !== null) person.show(`Not taken: ${plain(observation.complaint)}`);
 }

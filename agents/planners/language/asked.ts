@@ -4,7 +4,7 @@
  */
 import type { Json, JsonObject, Usage } from '../../../src/contract/index.ts';
 import type { Turn } from '../../conversation.ts';
-import { type OfferedTool, offered } from '../../offer/offered.ts';
+import type { OfferedTool } from '../../offer/offered.ts';
 
 export interface Message {
   readonly role: 'user' | 'assistant';
@@ -17,12 +17,13 @@ export interface Asked {
   readonly tools: readonly OfferedTool[];
   /** The first is the finding, told once; they alternate, and the last is the user's. */
   readonly messages: readonly Message[];
+  /** Over after a turn or two: not worth a long cache. */
+  readonly brief?: true;
 }
 
-/** @param folded how many of the first turns are sent with their results folded; @param told what is new */
+/** @param to who is asked, as what, and with which tools; @param folded how many of the first turns are sent with their results folded; @param told what is new */
 export function askedOf(
-  model: string,
-  system: string,
+  to: Omit<Asked, 'messages'>,
   turns: readonly Turn[],
   folded: number,
   told: readonly Json[],
@@ -39,11 +40,11 @@ export function askedOf(
     add('user', index < folded ? turn.told.map(foldedBlock) : turn.told);
     add(
       'assistant',
-      turn.reply.content.flatMap((block) => sendable(block, turn.folded === folded && turn.model === model)),
+      turn.reply.content.flatMap((block) => sendable(block, turn.folded === folded && turn.model === to.model)),
     );
   });
   add('user', told);
-  return { model, system, tools: offered(), messages };
+  return { ...to, messages };
 }
 
 /** Turns before the newest few are folded when the last request was larger than this. */

@@ -1,12 +1,20 @@
 /** The first message: the finding, the model and what the gate found, in the words of the prompt `task.md`. */
 import * as z from 'zod';
-import { canonicalJson, Fault, type JsonObject, ModelFacts, type Plan } from '../../../src/contract/index.ts';
+import { canonicalJson, Fault, type JsonObject, ModelFacts } from '../../../src/contract/index.ts';
 import type { AgentView, Observation } from '../../ports.ts';
+import { planText } from '../../reviewer/told.ts';
 import { data } from '../../show/data.ts';
 import { showRefusal, showResult } from '../../show/result.ts';
 
 /** The files of agents/prompts by name, without `.md`. */
-export const Prompts = z.strictObject({ role: z.string(), craft: z.string(), work: z.string(), task: z.string() });
+export const Prompts = z.strictObject({
+  role: z.string(),
+  craft: z.string(),
+  work: z.string(),
+  task: z.string(),
+  review: z.string(),
+  reviewed: z.string(),
+});
 export type Prompts = z.infer<typeof Prompts>;
 
 /** Who the model is, what the craft asks of it, how its tools work. The same for every run. */
@@ -28,25 +36,21 @@ export function opening({ task }: Prompts, observation: Observation): JsonObject
         ? 'Hand in your plan with the tool `plan`.'
         : `The plan is sealed already:\n\n${data('plan', planText(plan))}\n\nGo on from the results above.`,
   };
-  return [{ type: 'text', text: filled(task, values) }];
+  return [{ type: 'text', text: filled('task', task, values) }];
 }
 
 /** Puts values in the places of `{{name}}`. @throws Fault for a name without a value: a prompt never shows its own seams */
-function filled(template: string, values: Readonly<Record<string, string>>): string {
-  return template.trim().replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => {
-    const value = values[name];
+export function filled(name: keyof Prompts, template: string, values: Readonly<Record<string, string>>): string {
+  return template.trim().replaceAll(/\{\{(\w+)\}\}/g, (_, place: string) => {
+    const value = values[place];
     if (value !== undefined) return value;
     throw new Fault({
       code: 'bad-prompt',
-      what: 'agents/prompts/task.md',
-      why: `it asks for {{${name}}}`,
+      what: `agents/prompts/${name}.md`,
+      why: `it asks for {{${place}}}`,
       instead: `use ${Object.keys(values).join(', ')}`,
     });
   });
-}
-
-function planText({ intent, items }: Plan): string {
-  return [intent, ...items.map((item) => canonicalJson(item))].join('\n');
 }
 
 /** In canonical JSON, since a protocol that comes back from the record has its keys in another order than its file. */
@@ -75,7 +79,7 @@ export function findingText(view: AgentView): string {
 }
 
 /** In the order of the schema: facts that come back from the record have another. */
-function factsText(facts: ModelFacts): string {
+export function factsText(facts: ModelFacts): string {
   const { self_test: _, ...rest } = ModelFacts.parse(facts);
   return Object.entries(rest)
     .map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)

@@ -9,7 +9,8 @@ import { offered } from '../../offer/offered.ts';
 import type { Means, Observation, Planner } from '../../ports.ts';
 import { type Asked, askedOf, type ContextLimit, foldedNow, overflowed } from './asked.ts';
 import { opening, type Prompts, systemOf } from './opening.ts';
-import { type Answer, answered, callsOf, outcomeOf } from './told.ts';
+import { read } from './read.ts';
+import { type Answer, answered, outcomeOf } from './told.ts';
 
 /** Contract: returns a whole reply or throws; reports through `failed` every request that brought none. */
 export interface Sender {
@@ -20,7 +21,7 @@ export interface Sender {
 }
 export type FailedRequest = Parameters<Parameters<Parameters<Conversation['say']>[1]>[0]>[0];
 
-interface Parts {
+export interface Parts {
   /** Stands in the record; names the provider and the model. */
   readonly id: string;
   readonly model: string;
@@ -48,7 +49,7 @@ export function languagePlanner({ id, model, prompts, sender, context, priced = 
         if (overflowed(turn) && turn.folded >= means.conversation.turns.length - 1 && turn.folded > 0) {
           return { kind: 'give-up', reason: 'the context window is full, though all results are folded' };
         }
-        const decision = overflowed(turn) ? FOLDED : read(turn.reply, observation);
+        const decision = decisionIn(turn, observation);
         if (decision.kind !== 'shown') return decision;
         shown = { text: decision.text };
       }
@@ -61,7 +62,7 @@ export function languagePlanner({ id, model, prompts, sender, context, priced = 
     const last = turns.at(-1);
     const told = last ? answered(last, shown ?? outcomeOf(last, observation)) : opening(prompts, observation);
     const folded = foldedNow(turns, context);
-    const asked = askedOf(model, system, turns, folded, told);
+    const asked = askedOf({ model, system, tools: offered() }, turns, folded, told);
     return conversation.say({ model, told, folded, request_sha256: hashOf(asked) }, (failed) =>
       sender.send(asked, { signal, failed }),
     );
@@ -73,25 +74,17 @@ const FOLDED: Decision = {
   text: 'The context was full and your answer did not fit. Earlier results now stand as receipts; `more` shows them again. Answer again.',
 };
 
-/** Only a reply that ended in a tool call is acted on: any other may be cut, and what was cut may look whole. */
-function read(reply: Reply, observation: Observation): Decision {
-  const [call] = callsOf({ reply });
-  switch (reply.stop_reason) {
-    case 'tool_use':
-      if (call === undefined) return unusable('the reply ends for a tool call and holds none');
-      if (call.unparsed !== null) return unusable(`the input of ${call.name} is no complete JSON`);
-      return decisionOf(call.name, call.input, observation);
-    case 'refusal':
+function decisionIn(turn: Turn, observation: Observation): Decision {
+  if (overflowed(turn)) return FOLDED;
+  const said = read(turn.reply, 'plan, an experiment, more, claim or give_up');
+  switch (said.kind) {
+    case 'called':
+      return decisionOf(said.name, said.input, observation);
+    case 'refused':
       return { kind: 'give-up', reason: 'the language model refused to go on' };
-    case 'max_tokens':
-      return unusable('the reply was cut at its limit of tokens: answer more briefly, with one tool call');
-    case 'pause_turn':
+    case 'paused':
       return { kind: 'shown', text: 'Go on.' };
-    default:
-      return unusable('answer with one tool call: plan, an experiment, more, claim or give_up');
+    case 'unusable':
+      return said;
   }
-}
-
-function unusable(why: string): Decision {
-  return { kind: 'unusable', why };
 }

@@ -2,6 +2,7 @@
 import type { Json, JsonObject, Remark } from '../../../src/contract/index.ts';
 import type { Turn } from '../../conversation.ts';
 import type { Observation } from '../../ports.ts';
+import { remarksText } from '../../reviewer/told.ts';
 import { data } from '../../show/data.ts';
 import { showRefusal, showResult } from '../../show/result.ts';
 
@@ -37,10 +38,14 @@ export function answered(last: Turn, { text, error }: Answer): JsonObject[] {
   ];
 }
 
+export function sentBack(complaint: string): Answer {
+  return { text: `This cannot be used: ${complaint}\nMend it and answer again.`, error: true };
+}
+
 /** What became of the last reply: sent back with the reason, or the outcome of what it asked for. */
 export function outcomeOf(last: Turn, observation: Observation): Answer {
   const { complaint, results, refusals, remaining, review } = observation;
-  if (complaint !== null) return { text: `This cannot be used: ${complaint}\nMend it and answer again.`, error: true };
+  if (complaint !== null) return sentBack(complaint);
   const [call] = callsOf(last);
   const left = `${remaining} experiments are left.`;
   if (call?.name === 'plan') return { text: `The plan is sealed. ${left}` };
@@ -54,8 +59,5 @@ export function outcomeOf(last: Turn, observation: Observation): Answer {
 }
 
 function reviewText(remarks: readonly Remark[]): string {
-  const lines = remarks.map(
-    ({ rule, says, acts }) => `${rule}: ${says}${acts.length > 0 ? ` (${acts.join(', ')})` : ''}`,
-  );
-  return `A reviewer read the search and asks for one more round:\n${data('review', lines.join('\n'))}\nMake further experiments, or hand in again, the same claim or a better one. There is no second review.`;
+  return `A reviewer read the search and asks for one more round:\n${data('review', remarksText(remarks))}\nMake further experiments, or hand in again, the same claim or a better one. There is no second review.`;
 }

@@ -29,6 +29,7 @@ export async function startCompletionsServer(options: ServerOptions): Promise<Co
         return why === null ? { request: parsed.data } : { why };
       },
       turnOf: ({ messages }) => messages.filter(({ role }) => role === 'assistant').length,
+      toolsOf: ({ tools }) => tools.map((tool) => tool.function.name),
       count: (request) => cache.read(request),
       speak: (scripted, turn, { model }, usage) => spoken(scripted, turn, model, usage),
       refusal: ({ status, type = TYPES[status] ?? 'server_error', message = type }) => ({

@@ -29,6 +29,7 @@ const Body = z.strictObject({
 interface Request {
   readonly model: string;
   readonly messages: z.infer<typeof Body>['contents'];
+  readonly tools: readonly string[];
   readonly tokens: number;
 }
 
@@ -42,12 +43,14 @@ export function startGoogleServer(options: ServerOptions): Promise<ScriptedServe
       read(body, url) {
         const parsed = Body.safeParse(body);
         if (!parsed.success) return { why: parsed.error.message };
-        const { contents: messages } = parsed.data;
+        const { contents: messages, tools: offered } = parsed.data;
+        const tools = offered[0].functionDeclarations.map(({ name }) => name);
         const why = unpaired(messages);
         const model = PATH.exec(url)?.[1] ?? '';
-        return why === null ? { request: { model, messages, tokens: tokensOf(JSON.stringify(body)) } } : { why };
+        return why === null ? { request: { model, messages, tools, tokens: tokensOf(JSON.stringify(body)) } } : { why };
       },
       turnOf: ({ messages }) => messages.filter(({ role }) => role === 'model').length,
+      toolsOf: ({ tools }) => tools,
       count: ({ tokens }) => ({ input: tokens, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0, output: 0 }),
       speak: (scripted, turn, { model, tokens }) => spoken(scripted, turn, model, tokens),
       refusal: ({ status, message = `status ${status}`, retry_after }) => ({

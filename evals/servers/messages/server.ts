@@ -32,6 +32,7 @@ export function startMessagesServer(options: ServerOptions): Promise<MessagesSer
         return why === null ? { request: parsed.data } : { why };
       },
       turnOf: ({ messages }) => messages.filter(({ role }) => role === 'assistant').length,
+      toolsOf: ({ tools }) => tools.map(({ name }) => name),
       count: (request, now) => cache.read(request, now),
       speak: (scripted, turn, { model }, usage) => spoken(scripted, turn, model, usage),
       refusal({ status, type = TYPES[status] ?? 'api_error', message = type }) {

@@ -34,6 +34,7 @@ export function startOllamaServer(options: ServerOptions): Promise<ScriptedServe
         return parsed.success ? { request: parsed.data } : { why: parsed.error.message };
       },
       turnOf: ({ messages }) => messages.filter(({ role }) => role === 'assistant').length,
+      toolsOf: ({ tools }) => tools.map((tool) => tool.function.name),
       count: ({ tools, messages }) => ({
         input: tokensOf(JSON.stringify([tools, messages])),
         cache_read: 0,

@@ -1,15 +1,7 @@
 /** `recircuit runs`: what happened, step by step; as a page, as data; and whether it is still what was written. */
 import type { Command } from 'commander';
-import type { Run } from '../../contract/index.ts';
-import {
-  deviationLine,
-  deviationsOf,
-  type StepLine,
-  safe,
-  stepLine,
-  table,
-  toneOfVerdict,
-} from '../../report/index.ts';
+import { deviationLine, deviationsOf, type Run } from '../../contract/index.ts';
+import { type StepLine, safe, stepLine, table, toneOfVerdict } from '../../report/index.ts';
 import type { RunSummary } from '../../store/index.ts';
 import { type Cli, findRun, reading, readingOr } from '../cli.ts';
 import { FORMATS, type Format, formatOf } from '../formats.ts';

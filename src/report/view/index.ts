@@ -1,5 +1,6 @@
 /** Builds the view model from run, steps and tensors. Pure: no file, no clock; `load.ts` brings the tensors. */
 import {
+  deviationsOf,
   Protocol,
   type Receipt,
   type Run,
@@ -11,13 +12,11 @@ import {
 import { agreementsOf, tensorsCompared } from './agreement.ts';
 import { budgetInWords } from './budget.ts';
 import { criteriaOf } from './criteria.ts';
-import { deviationsOf } from './deviations.ts';
 import { figuresOf, type Tensors, tensorsDrawn } from './figures.ts';
 import { stepLine } from './steps.ts';
 import { type Result, resultsOf } from './trail.ts';
 import type { ClaimView, RoleView, RunView } from './types.ts';
 
-export { deviationLine, deviationsOf } from './deviations.ts';
 export { heatMapOf, type Tensor, type Tensors } from './figures.ts';
 export { stepLine } from './steps.ts';
 export { resultsOf } from './trail.ts';

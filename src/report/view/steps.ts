@@ -28,8 +28,8 @@ const SUMMARY: { [K in StepKind]: (body: StepOf<K>) => string } = {
     `${b.of}: ${b.spent === null ? 'not known what was spent' : `${number(b.spent)} spent`}, limit ${number(b.limit)}`,
   'budget-raised': ({ limits, by, because }) => `${amounts(limits)}, by ${by}: ${because}`,
   'gave-up': (b) => b.reason,
-  review: ({ remarks, one_more_round }) =>
-    `${one_more_round ? 'asks for one more round' : 'lets the claim pass'}: ${remarks.map(({ rule, says }) => `${rule}: ${says}`).join('; ') || 'nothing to remark'}`,
+  review: ({ remarks, one_more_round, opinion }) =>
+    `${opinion === undefined ? '' : `${OPINIONS[opinion ?? 'none']}; `}${one_more_round ? 'asks for one more round' : 'lets the claim pass'}: ${remarks.map(({ rule, says }) => `${rule}: ${says}`).join('; ') || 'nothing to remark'}`,
   claim: ({ claim }) =>
     [
       ...Object.entries(claim.roles).map(([role, components]) => `${role}: ${components.join(', ')}`),
@@ -41,6 +41,12 @@ const SUMMARY: { [K in StepKind]: (body: StepOf<K>) => string } = {
   verdict: ({ verdict: v }) => `${v.verdict}: ${v.because}`,
   sealed: (b) => `${b.steps} steps, ${b.verdict}`,
 };
+
+const OPINIONS = {
+  accept: 'the language model would let it pass',
+  'one-more-round': 'the language model asks for more',
+  none: 'the language model gave no review',
+} as const;
 
 function summaryOf<K extends StepKind>(body: StepOf<K> & StepBody): string {
   return (SUMMARY[body.kind as K] as (body: StepOf<K>) => string)(body);

@@ -3,10 +3,7 @@
  * and artifact it came from, so that no face reads steps or tensors by itself.
  */
 
-import type { CriterionResult, ModelFacts, Plan, Receipt, Remark, Run } from '../../contract/index.ts';
-import type { Deviation } from './deviations.ts';
-
-export type { Deviation };
+import type { CriterionResult, Deviation, ModelFacts, Plan, Receipt, Remark, Run } from '../../contract/index.ts';
 
 /** The step, and where there is one the artifact, behind a number. */
 export interface Origin {

@@ -2,7 +2,8 @@
  * Where the search left its plan: calls that were not planned, other tools than planned, planned experiments that never came to a
  * result. Computed from the record; a deviation is shown, never a fault. Acts of the gate and of the verification are not the agent's.
  */
-import type { Plan, Step } from '../../contract/index.ts';
+import type { Plan } from './claim.ts';
+import type { Step } from './step.ts';
 
 export interface Deviation {
   /** The act, or null for a planned experiment that was never made. */

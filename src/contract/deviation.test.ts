@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Step, StepBody } from '../../contract/index.ts';
-import { deviationsOf } from './deviations.ts';
+import { deviationsOf, type Step, type StepBody } from './index.ts';
 
 const item = (name: string, tool: string, ...serves: string[]) => ({ name, tool, serves });
 const items = [
