@@ -49,6 +49,8 @@ export {
   Notification,
   OpenRequest,
   OpenResult,
+  PermuteRequest,
+  PermuteResult,
   Progress,
   Reply,
   WIRE_VERSION,
