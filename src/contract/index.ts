@@ -40,7 +40,7 @@ export { Reference } from './reference.ts';
 export { Cell, Run, RunState } from './run.ts';
 export { Phase, type Step, StepBody, type StepKind, type StepOf } from './step.ts';
 export { Usage } from './turn.ts';
-export { spelled } from './unseen.ts';
+export { seenJson, spelled } from './unseen.ts';
 export { CriterionResult, Verdict, VerdictName } from './verdict.ts';
 export {
   BuildRequest,
