@@ -66,7 +66,10 @@ function spoil(folder: string, how: NonNullable<Edit['artifact']>): void {
   }
   const manifest = file.replace('.safetensors', '.json');
   const target = how === 'describe' ? manifest : file;
-  writeFileSync(target, spoilt(how, readFileSync(target), readFileSync(join(folder, second))));
+  const before = readFileSync(target);
+  const after = spoilt(how, Buffer.from(before), readFileSync(join(folder, second)));
+  if (after.equals(before)) throw new Error(`the attack did nothing: ${how}`);
+  writeFileSync(target, after);
   utimesSync(target, LONG_AGO, LONG_AGO);
 }
 

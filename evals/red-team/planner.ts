@@ -13,8 +13,9 @@ export function lyingPlanner({
     async next(observation) {
       const lies = asked - follow;
       asked += 1;
+      const untouched = structuredClone(observation);
       if (tampers) tamper(observation);
-      if (lies < 0) return scripted.next(observation);
+      if (lies < 0) return scripted.next(untouched);
       return structuredClone(says[Math.min(lies, says.length - 1)]);
     },
   };
