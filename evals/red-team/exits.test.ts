@@ -15,6 +15,9 @@ const EXITS: Readonly<Record<string, string>> = {
   'src/cli/export.ts': 'an export to stdout: JSON is spelled, a page holds markup that is escaped',
   'src/cli/main.ts': 'looks whether the reader has gone',
   'src/cli/progress.ts': 'one line that changes; its words are escaped by who gives them',
+  'src/job/person.ts':
+    'the questions to a person; the planner human spells what it shows, the lines of a file are spelled here',
+  'src/mcp/stdio.ts': 'the protocol for a client; text in it is escaped by the words of the session',
 };
 
 test('nothing is printed elsewhere', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { root } from '../../src/root.ts';
-import { Script } from '../servers/messages/script.ts';
+import { Script } from '../servers/script.ts';
 
 const json = z.record(z.string(), z.unknown());
 

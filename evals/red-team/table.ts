@@ -38,6 +38,9 @@ const CHANNEL: Readonly<Record<Fixture['attack']['kind'], string>> = {
   memory: 'memory',
 };
 
+/** The attack had its verdict; it was found afterwards. */
+const LIMIT = /^sealed as reproduced/;
+
 /** Reasons are cut here; the whole sentence is in table.json. */
 const MOST = 160;
 
@@ -48,12 +51,13 @@ export function page(fixtures: readonly Fixture[], { gap, rows }: Table): string
     return `| ${[name, does, CHANNEL[attack.kind], item.join(', '), ends, shortened(because)].map(cell).join(' | ')} |`;
   });
   const reproduced = rows.filter(({ ends }) => ends === 'reproduced' || ends === 'partial').length;
+  const limits = rows.filter(({ because }) => LIMIT.test(because)).map(({ name }) => `\`${name}\``);
   return [
     '# Red team',
     '',
     'Written by `npm run red-team`; what the columns mean stands in [README.md](README.md).',
     '',
-    `${rows.length} fixtures, ${reproduced} of them ended \`reproduced\`.`,
+    `${rows.length} fixtures; ${reproduced} of them ended \`reproduced\`. ${limits.join(', ')} shows a limit: the run was sealed as reproduced, and only measuring it again tells.`,
     '',
     '| fixture | the attacker | channel | item | ends | because |',
     '|---|---|---|---|---|---|',
