@@ -49,7 +49,8 @@ describe('ask', () => {
         return tool;
       },
     };
-    const means = { planner: tampering, recorder, signal: new AbortController().signal };
+    const purse = { calls: undefined, spent: () => null };
+    const means = { planner: tampering, recorder, purse, signal: new AbortController().signal };
     await ask(means, { question: 'plan', observation: shown, wanted: ['tool'] });
     expect(shown).toEqual(before);
   });

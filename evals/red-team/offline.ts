@@ -5,13 +5,13 @@
 import { MemorySaver } from '@langchain/langgraph-checkpoint';
 import { type Planner, type Recorder, runAgent } from '../../agents/index.ts';
 import {
-  type Claim,
   hashOf,
   type JsonObject,
   type ModelFacts,
   type Plan,
   Protocol,
   Refusal,
+  type SealedClaim,
   type Step,
   type StepBody,
   type Verdict,
@@ -28,7 +28,7 @@ import { toStep, type trajectory } from './bench.ts';
 
 export interface Decided {
   readonly plan: Plan | null;
-  readonly claim: Claim | null;
+  readonly claim: SealedClaim | null;
   readonly verdict: Verdict;
 }
 
@@ -64,8 +64,9 @@ export async function decided({
     return body.facts;
   };
   const { signal } = new AbortController();
+  const purse = { calls: undefined, spent: () => null };
   const search = toolsOf(recorder, steps, { phase: 'search', facts: facts('facts/search'), output, refusal });
-  const ports = agentPorts(deciding, facts('facts/search'), { recorder, tools: search, signal });
+  const ports = agentPorts(deciding, facts('facts/search'), { recorder, purse, tools: search, signal });
   await runAgent(ports, { thread: 'offline', checkpointer: new MemorySaver() });
   const verification = toolsOf(recorder, steps, {
     phase: 'verify',

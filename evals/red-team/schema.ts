@@ -22,6 +22,10 @@ const Agent = z.strictObject({
     .int()
     .default(0)
     .describe('answers of the scripted planner that are given first, the plan among them'),
+  evidence: z
+    .strictObject({ on: z.array(z.string()), beside: z.array(z.string()) })
+    .optional()
+    .describe('it then runs what a claim has to cite, on these heads and on others: acts e1, e2 and e3'),
   says: z.array(json).min(1),
 });
 

@@ -62,7 +62,7 @@ function speaking(text: string): Planner {
     id: 'speaker',
     async next(observation) {
       const action = await scripted.next(observation);
-      if (action.kind === 'tool') return { ...action, because: text, serves: [text] };
+      if (action.kind === 'tool') return { ...action, because: text };
       if (action.kind === 'plan') return { ...action, plan: { ...action.plan, intent: text } };
       return action.kind === 'claim' ? { ...action, claim: { ...action.claim, statement: text } } : action;
     },
