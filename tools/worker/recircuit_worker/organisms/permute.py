@@ -2,7 +2,8 @@
 
 Who measures finds the heads of a twin as well as those of its original; who recites their indices does not. How
 queries, keys and values are packed differs from one architecture to the next, so each packing that fits the widths is
-tried, and the one is kept under which the logits stay. Nothing here trains; what a twin is used for belongs in the suites.
+tried, and the one is kept under which the logits stay. Nothing here trains; what a twin is used for belongs in the
+suites.
 """
 
 import json
