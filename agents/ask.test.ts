@@ -38,6 +38,23 @@ describe('ask', () => {
     expect(repairing.complaints[1]).toContain('name');
   });
 
+  it('shows a copy: what a planner writes into it counts for nothing', async () => {
+    const shown = observation();
+    const before = structuredClone(shown);
+    const tampering: Planner = {
+      id: 'test',
+      next: async (seen) => {
+        (seen as { remaining: number }).remaining = 1e6;
+        (seen.protocol.roles as unknown[]).length = 0;
+        return tool;
+      },
+    };
+    const purse = { calls: undefined, spent: () => null };
+    const means = { planner: tampering, recorder, purse, signal: new AbortController().signal };
+    await ask(means, { question: 'plan', observation: shown, wanted: ['tool'] });
+    expect(shown).toEqual(before);
+  });
+
   it('refuses unknown fields, kinds that are not wanted now, and what the caller objects to', async () => {
     const stubborn = planner(
       { ...tool, hidden: 1 },

@@ -45,7 +45,8 @@ async function asked(
   let complaint: string | null = null;
   for (let attempt = 0; attempt <= repairs; attempt++) {
     refuseWhenSpent(purse);
-    const answer = await planner.next({ ...observation, complaint }, means);
+    // A copy: a planner that writes into what it is shown changes neither its limits nor what its answer is held against.
+    const answer = await planner.next(structuredClone({ ...observation, complaint }), means);
     const unusable = Unusable.safeParse(answer);
     const parsed = Action.safeParse(answer);
     if (unusable.success || !parsed.success) {

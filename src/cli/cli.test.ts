@@ -47,6 +47,8 @@ const REFUSED: readonly (readonly [string, number, RegExp])[] = [
   ['findings show nonsense', EXIT.refused, /no finding named "nonsense"/],
   ['models show icl-gema2', EXIT.refused, /did you mean icl-gemma2\?/],
   ['models build llama-2-7b', EXIT.refused, /has no recipe/],
+  ['models permute llama-2-7b --out nowhere', EXIT.refused, /has no recipe/],
+  ['models permute induction-gpt2', EXIT.usage, /--out/],
   ['tools show sweep_head', EXIT.refused, /did you mean sweep_heads\?/],
   ['tools shwo', EXIT.usage, /did you mean show\?/],
   ['runs show nothing', EXIT.refused, /nothing/],

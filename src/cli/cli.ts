@@ -3,7 +3,7 @@
  * stderr, so that a pipe never meets progress.
  */
 import { join, resolve } from 'node:path';
-import { Refusal, type Run } from '../contract/index.ts';
+import { Refusal, type Run, seenJson } from '../contract/index.ts';
 import { type Paint, paintFor } from '../report/index.ts';
 import { root } from '../root.ts';
 import { openRecord, type RunRecord } from '../store/index.ts';
@@ -49,7 +49,7 @@ export function makeCli(options: () => GlobalOptions, exit: (code: number) => vo
     side: paintFor(stderr, env),
     out: (lines) => void stdout.write(`${typeof lines === 'string' ? lines : lines.join('\n')}\n`),
     say: (line) => void stderr.write(`${line}\n`),
-    json: (value) => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
+    json: (value) => void stdout.write(`${seenJson(JSON.stringify(value, null, 2))}\n`),
     home: () => homeAt(options().home ?? (env['RECIRCUIT_HOME'] || join(root, 'runs'))),
     again: () => `npx recircuit${options().home === undefined ? '' : ` --home ${JSON.stringify(options().home)}`}`,
     exit,

@@ -1,7 +1,7 @@
 /** Writes a run for others: a page with figures, data of ours, or what other programs read. */
 import { renameSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Refusal } from '../contract/index.ts';
+import { Refusal, seenJson } from '../contract/index.ts';
 import { inspectLog, inspectName, jsonl, otlp, type Source, sft } from '../export/index.ts';
 import { loadView, reportHtml } from '../report/index.ts';
 import type { RunRecord } from '../store/index.ts';
@@ -62,7 +62,8 @@ export function write({ record, run, artifacts, format, out }: Export): {
   const formatter = FORMATTERS[format];
   const { data, left_out = [] } = formatter.write({ run, steps: record.steps(run.run), artifacts }, record);
   if (out === '-') {
-    process.stdout.write(data);
+    // JSON spells what is not seen with escapes; a page holds none of it, and bytes are for no terminal.
+    process.stdout.write(typeof data === 'string' && format !== 'html' ? seenJson(data) : data);
     return { file: null, left_out };
   }
   const file = resolve(out ?? formatter.name(run));

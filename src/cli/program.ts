@@ -1,6 +1,7 @@
 /** Puts the commands together. Each command lives in a file of `commands/`; here stands only what holds for all of them. */
 import { Command } from 'commander';
 import { EXIT } from '../contract/index.ts';
+import { safe } from '../report/index.ts';
 import { type GlobalOptions, makeCli } from './cli.ts';
 import { registerBehaviours } from './commands/behaviours.ts';
 import { registerCalibrate } from './commands/calibrate.ts';
@@ -58,7 +59,7 @@ export async function runProgram(words: readonly string[]): Promise<number> {
     const { code: failed, sentence } = explain(error);
     const trace = options().trace || process.env['RECIRCUIT_TRACE'] === '1';
     if (sentence !== '')
-      cli.say(trace && error instanceof Error ? (error.stack ?? sentence) : `recircuit: ${sentence}`);
+      cli.say(trace && error instanceof Error ? safe(error.stack ?? sentence, 'terminal') : `recircuit: ${sentence}`);
     return failed;
   }
 }

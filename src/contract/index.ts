@@ -41,7 +41,7 @@ export { Reference } from './reference.ts';
 export { Cell, Run, RunState } from './run.ts';
 export { Phase, type Step, StepBody, type StepKind, type StepOf } from './step.ts';
 export { Usage } from './turn.ts';
-export { spelled } from './unseen.ts';
+export { seenJson, spelled } from './unseen.ts';
 export { CriterionResult, Verdict, VerdictName } from './verdict.ts';
 export {
   BuildRequest,
@@ -50,6 +50,8 @@ export {
   Notification,
   OpenRequest,
   OpenResult,
+  PermuteRequest,
+  PermuteResult,
   Progress,
   Reply,
   WIRE_VERSION,

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { Material } from './behaviour.ts';
 import { Failure } from './error.ts';
 import { Dtype, ExpectedFacts, ModelFacts, OrganismRecipe } from './model.ts';
-import { Engine, Json, Sha256 } from './names.ts';
+import { Engine, Json, Seed, Sha256 } from './names.ts';
 
 export const WIRE_VERSION = 1;
 /** A line over this is a fault on either side: results are summaries, arrays are artifacts. */
@@ -57,6 +57,30 @@ export const BuildRequest = z
     description: 'Train an organism; progress carries the loss. Answered by an OrganismCard.',
   });
 export type BuildRequest = z.infer<typeof BuildRequest>;
+
+export const PermuteRequest = z
+  .strictObject({
+    folder: z.string().describe('of the original'),
+    out: z.string().describe('written whole or not at all'),
+    seed: Seed,
+  })
+  .meta({
+    id: 'PermuteRequest',
+    description: 'Write a twin of a model whose heads stand elsewhere in their layers. Answered by a PermuteResult.',
+  });
+
+export const PermuteResult = z
+  .strictObject({
+    weights_sha256: Sha256,
+    original_sha256: Sha256,
+    seed: Seed,
+    heads: z
+      .array(z.array(z.number().int().min(0)))
+      .describe('layer, head of the twin -> the head of the original that stands there'),
+    largest_change: z.number().min(0).describe('of a logit, by the order of sums alone'),
+  })
+  .meta({ id: 'PermuteResult' });
+export type PermuteResult = z.infer<typeof PermuteResult>;
 
 export const Progress = z
   .strictObject({

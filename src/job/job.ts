@@ -12,7 +12,7 @@ import { withCheckpoints } from './checkpoints.ts';
 import { agentPorts, judge } from './decisions.ts';
 import { endBadly } from './failure.ts';
 import { faultPoint } from './fault-points.ts';
-import { openedBody, refuseOtherConditions } from './opened.ts';
+import { openedBody, refuseAltered, refuseOtherConditions, refuseOtherWeights } from './opened.ts';
 import type { JobEvent, JobOptions } from './options.ts';
 import { RunPurse } from './purse.ts';
 import { recall } from './recall.ts';
@@ -50,6 +50,7 @@ export class Job {
     const { record, artifacts } = this.#options;
     const resumed = this.#prepared.run?.run;
     if (resumed !== undefined) this.#take(resumed);
+    if (resumed !== undefined) refuseAltered(record, resumed, resolve(artifacts));
     try {
       mkdirSync(resolve(artifacts), { recursive: true });
       if (resumed === undefined || !agentIsDone(record.steps(resumed))) await this.#search();
@@ -99,6 +100,7 @@ export class Job {
     const run = this.#run ?? this.#create();
     const before = record.step(run, 'opened')?.body;
     if (before) refuseOtherConditions(run, before, opened);
+    refuseOtherWeights(record.step(run, 'facts/search')?.body, handle.facts);
     if (record.run(run)?.state !== 'running') record.reopen(run);
     const recorder = this.#recorder(run);
     // A forked run was opened with more than what we would open it with.

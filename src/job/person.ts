@@ -5,7 +5,7 @@
 import { fstatSync } from 'node:fs';
 import { createInterface, type Interface } from 'node:readline';
 import type { Person } from '../../agents/index.ts';
-import { Refusal } from '../contract/index.ts';
+import { Refusal, spelled } from '../contract/index.ts';
 
 export function person(): Person {
   const { stdin, stderr } = process;
@@ -95,7 +95,7 @@ function fromLines(): Person['ask'] {
     if (!ended) reader.pause();
     const line = lines.shift() ?? null;
     if (line !== null && line.trim() !== '' && !line.trimStart().startsWith('#'))
-      process.stderr.write(`${prompt}${line}\n`);
+      process.stderr.write(`${prompt}${spelled(line)}\n`);
     return line;
   };
 }

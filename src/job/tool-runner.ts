@@ -22,6 +22,7 @@ import { callLimit } from './budget.ts';
 import type { CallStop } from './call-stop.ts';
 import type { JobEvent } from './options.ts';
 import { budgetRefusal } from './purse.ts';
+import { refuseForeignReceipt } from './receipts.ts';
 import type { RunRecorder } from './recorder.ts';
 
 interface Parts {
@@ -110,6 +111,7 @@ export class RecordingToolRunner implements ToolRunner {
       });
     }
     const output = parsed.data as JsonObject;
+    if (tool.runs === 'worker') refuseForeignReceipt(tool.name, output, this.#parts);
     const artifacts = artifactsIn(output);
     const body: StepBody = {
       kind: 'tool-result',

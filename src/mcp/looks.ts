@@ -65,7 +65,7 @@ export function resultOf({ record }: Session, name: string | null): Answer {
   const all = [body.verdict.gate, ...body.verdict.criteria].filter((one) => one !== null);
   const criteria = all
     .filter(({ id }) => known.has(id))
-    .map(({ id, says, weight, status }) => ({ id, says, weight, status }));
+    .map(({ id, says, weight, status }) => ({ id, says: spelled(says), weight, status }));
   const structured = Sealed.parse({ run: run.run, finding, model, seed, verdict, criteria, withdrawn }) as JsonObject;
   const lines = [
     `run ${run.run}: ${finding} on ${model}, seed ${seed}`,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { seenJson } from '../contract/index.ts';
 import { type Place, safe } from './escape.ts';
 
 const PLACES: readonly Place[] = ['line', 'terminal', 'html'];
@@ -23,6 +24,12 @@ describe('safe', () => {
   it.each(HOSTILE)('spells out %s', (_name, text, seen) => {
     expect(safe(text, 'line')).toBe(seen);
     for (const place of PLACES) expect(safe(text, place)).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+  });
+
+  it.each(HOSTILE)('as JSON spells out %s, and means the same', (_name, text) => {
+    const json = seenJson(JSON.stringify({ [text]: text }, null, 2));
+    expect(json).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+    expect(JSON.parse(json)).toEqual({ [text]: text });
   });
 
   it('keeps line feeds where lines are wanted, and only there', () => {

@@ -46,7 +46,7 @@ function show(cli: Cli, finding: string, { json }: { json?: boolean }): void {
   cli.out([
     `${bold(protocol.finding)}  ${dim(`protocol ${short(protocolHash(protocol))}`)}`,
     ...wrapped(protocol.claim, width),
-    dim(`${source.title}, ${source.section} (arXiv ${source.arxiv}); known on ${known_on.join(', ')}`),
+    dim(safe(`${source.title}, ${source.section} (arXiv ${source.arxiv}); known on ${known_on.join(', ')}`, 'line')),
     dim(`behaviour ${behaviour}; reference model ${reference_model}, ${referenceInWords(finding)}`),
     '',
     bold('Roles'),

@@ -9,6 +9,7 @@ import { root } from '../../root.ts';
 import type { Cli } from '../cli.ts';
 import { listCommand } from '../list-command.ts';
 import { builtCard, organismNamed } from '../organism.ts';
+import { seedOf } from './run.ts';
 
 type Json = { json?: boolean };
 
@@ -38,6 +39,14 @@ export function registerModels(program: Command, cli: Cli): void {
     .option('--folder <folder>', 'where it was built (default: the folder of its card)')
     .option('--json', 'print what was found as JSON')
     .action((name: string, options: Json & { folder?: string }) => verify(cli, name, options));
+  models
+    .command('permute')
+    .description('Write a twin of an organism that is the same function with every head at another index of its layer.')
+    .argument('<model>', 'name of an organism')
+    .requiredOption('-o, --out <folder>', 'where to write it')
+    .option('-s, --seed <number>', 'seed of the order of the heads', seedOf, 0)
+    .option('--json', 'print where every head went as JSON')
+    .action((name: string, options: Json & { out: string; seed: number }) => permute(cli, name, options));
 }
 
 function list(cli: Cli, { json }: Json): void {
@@ -142,4 +151,24 @@ async function verify(cli: Cli, name: string, { folder, json }: Json & { folder?
       ? ''
       : `; ${numbers.length - bad.length} of ${numbers.length} numbers agree within ${number(TOLERANCE)}`;
   cli.out([...lines, `${name}: ${cli.paint.tone(found.ok ? 'pass' : 'fail', `${said}${measured}`)}`]);
+}
+
+async function permute(
+  cli: Cli,
+  name: string,
+  { out, seed, json }: Json & { out: string; seed: number },
+): Promise<void> {
+  const { permuteOrganism } = await import('../permute-organism.ts');
+  const twin = await permuteOrganism(organismNamed(name), out, seed);
+  if (json) {
+    cli.json(twin);
+    return;
+  }
+  const moved = twin.heads.flatMap((heads, layer) =>
+    heads.map((from, head) => `a${layer}.h${from} -> a${layer}.h${head}`),
+  );
+  cli.out([
+    ...wrapped(moved.join(', '), Math.min(cli.paint.columns, 110)),
+    `written to ${safe(out, 'line')}: weights ${short(twin.weights_sha256)}; a logit changes by ${number(twin.largest_change)} at most`,
+  ]);
 }

@@ -1,4 +1,5 @@
 /** Text in columns and wrapped text; widths are counted in characters that show, colours aside. */
+import { safe } from '../escape.ts';
 import type { Paint } from './paint.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the colours that `Paint` wrote
@@ -54,11 +55,11 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [paint.dim(write(names).trimEnd()), ...rows.map((row) => write(row).trimEnd())];
 }
 
-/** Returns plain text wrapped at spaces to `width` columns, each line indented. */
+/** Returns plain text, with unseen characters spelled, wrapped at spaces to `width` columns, each line indented. */
 export function wrapped(text: string, width: number, indent = ''): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(/\s+/)) {
+  for (const word of safe(text, 'terminal').split(/\s+/)) {
     if (line !== '' && widthOf(indent) + widthOf(line) + 1 + widthOf(word) > width) {
       lines.push(indent + line);
       line = word;

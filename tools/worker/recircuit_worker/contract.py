@@ -486,6 +486,32 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class PermuteRequest:
+    """Write a twin of a model whose heads stand elsewhere in their layers. Answered by a PermuteResult."""
+
+    folder: str
+    """of the original"""
+    out: str
+    """written whole or not at all"""
+    seed: int
+    """seed of the pseudo-random choices"""
+
+
+@dataclass(frozen=True)
+class PermuteResult:
+    weights_sha256: str
+    """sha256, 64 lower-case hex digits"""
+    original_sha256: str
+    """sha256, 64 lower-case hex digits"""
+    seed: int
+    """seed of the pseudo-random choices"""
+    heads: tuple[tuple[int, ...], ...]
+    """layer, head of the twin -> the head of the original that stands there"""
+    largest_change: float
+    """of a logit, by the order of sums alone"""
+
+
+@dataclass(frozen=True)
 class Producer:
     tool: str
     request_sha256: str

@@ -1,7 +1,7 @@
 """What each method does, and the promise that every request gets one reply of one of four kinds.
 
-It imports no torch: `hello` answers at once, a bad folder is refused at once, and only `open` and `build_organism` pay
-for the libraries. Pipes belong in `channel.py`.
+It imports no torch: `hello` answers at once, a bad folder is refused at once, and only `open`, `build_organism` and
+`permute_heads` pay for the libraries. Pipes belong in `channel.py`.
 """
 
 import difflib
@@ -34,6 +34,7 @@ class Server:
             "hello": self._hello,
             "open": self._open,
             "build_organism": self._build_organism,
+            "permute_heads": self._permute_heads,
             "shutdown": self._shutdown,
         }
 
@@ -102,6 +103,15 @@ class Server:
             progress(step, steps, "steps", note)
 
         return decode.encode_checked("OrganismCard", build_organism(request, report))
+
+    def _permute_heads(self, params: dict[str, Any], _progress: Progress, _check: Check) -> dict[str, Any]:
+        from recircuit_worker import decode
+
+        request: contract.PermuteRequest = decode.decode("PermuteRequest", params)
+
+        from recircuit_worker.organisms.permute import permuted_twin
+
+        return decode.encode_checked("PermuteResult", permuted_twin(request))
 
     def _call_tool(self, tool: str, params: dict[str, Any], progress: Progress, check: Check) -> dict[str, Any]:
         from recircuit_worker import decode

@@ -136,7 +136,7 @@ def test_another_attention_than_asked_for_is_refused_at_load(
     tmp_path, monkeypatch, architecture: str, codes: set
 ) -> None:
     """Some versions of transformers drop a soft cap without a word where attention is `sdpa`, others raise."""
-    monkeypatch.setitem(load._load.__globals__, "AutoModelForCausalLM", _Sdpa)
+    monkeypatch.setitem(load.load_model.__globals__, "AutoModelForCausalLM", _Sdpa)
     folder = save(tmp_path / "model", architecture)
     assert refused(lambda: load.open_model(request(folder, tmp_path), lambda *what: None, lambda: None)) in codes
 

@@ -72,7 +72,7 @@ def open_model(request: OpenRequest, progress: Progress, check_cancelled: Callab
     sha256 = _check_weights(checked, request)
     step("load")
     devices = find_devices(request.device)
-    model = _load(checked, DTYPES[request.dtype], devices)
+    model = load_model(checked, DTYPES[request.dtype], devices)
     reader = find_reader(_load_tokenizer(checked))
     step("look at every weight")
     _check_numbers(model)
@@ -136,7 +136,7 @@ def _check_weights(checked: CheckedFolder, request: OpenRequest) -> str:
     return sha256
 
 
-def _load(checked: CheckedFolder, dtype: torch.dtype, devices: list[torch.device]) -> PreTrainedModel:
+def load_model(checked: CheckedFolder, dtype: torch.dtype, devices: list[torch.device]) -> PreTrainedModel:
     try:
         model, report = AutoModelForCausalLM.from_pretrained(
             checked.folder,
