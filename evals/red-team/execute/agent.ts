@@ -2,6 +2,7 @@
 import { type Planner, plannerNamed } from '../../../agents/index.ts';
 import { outside } from '../../../src/job/index.ts';
 import { startMessagesServer } from '../../servers/messages/server.ts';
+import { Script } from '../../servers/script.ts';
 import { type Bench, type Ending, endingOf, FINDING, MODEL, SEED, trajectory } from '../bench.ts';
 import { decided } from '../offline.ts';
 import { lyingPlanner } from '../planner.ts';
@@ -17,7 +18,7 @@ export async function agent(attack: AttackOf<'agent'>, bench: Bench): Promise<En
 }
 
 export async function replies({ turns }: AttackOf<'replies'>): Promise<Ending> {
-  const server = await startMessagesServer({ script: { about: 'a red team', turns }, key: KEY });
+  const server = await startMessagesServer({ script: Script.parse({ about: 'a red team', turns }), key: KEY });
   try {
     return await unmeasured(anthropicAt(server.url));
   } finally {

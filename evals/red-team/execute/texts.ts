@@ -2,6 +2,7 @@
 import { type Planner, scripted } from '../../../agents/index.ts';
 import { hashOf, type JsonObject } from '../../../src/contract/index.ts';
 import { startMessagesServer } from '../../servers/messages/server.ts';
+import { Script } from '../../servers/script.ts';
 import { type Bench, type Ending, SEED, trajectory } from '../bench.ts';
 import { type Decided, decided } from '../offline.ts';
 import { type AttackOf, type InjectedText, readTexts } from '../schema.ts';
@@ -82,7 +83,7 @@ async function toldTo(all: readonly InjectedText[]): Promise<string[]> {
     const group = all.slice(first, first + GROUP).map((one) => one.text);
     const text = group.join(' ');
     const name = `texts from ${first + 1} on`;
-    const server = await startMessagesServer({ script: { about: 'injected', turns: TURNS }, key: KEY });
+    const server = await startMessagesServer({ script: Script.parse({ about: 'injected', turns: TURNS }), key: KEY });
     try {
       const planner = anthropicAt(server.url);
       const output = (given: JsonObject) => inOutput(given, text);
