@@ -1,6 +1,8 @@
 /** What the report offers: the view model of a run, and the faces that draw it. */
 export { type TurnCost, tokensRead, totalCost, turnCosts } from './cost.ts';
 export { safe } from './escape.ts';
+export { behindLines, gridLines } from './grid/terminal.ts';
+export { type Drawn, publishedInWords, sourceInWords } from './grid/words.ts';
 export { reportHtml } from './html.ts';
 export { loadHeatMap, loadView } from './load.ts';
 export { duration, number, short } from './numbers.ts';

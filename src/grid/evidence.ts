@@ -1,0 +1,83 @@
+/** What a sealed run of the record brings into its cell, read from its steps. Nothing is judged here. */
+import {
+  type Cell,
+  JournalEntry,
+  Protocol,
+  type Run,
+  RunEvidence,
+  type Step,
+  type StepKind,
+  type StepOf,
+} from '../contract/index.ts';
+import { loadModelCards } from '../protocol/index.ts';
+import { artifactsOf, type RunRecord } from '../store/index.ts';
+
+/** Returns the evidence of every sealed run that was made here and is no fork, in the order in which they were opened. */
+export function evidenceIn(record: RunRecord): RunEvidence[] {
+  const cards = loadModelCards();
+  const made = new Set(record.list().flatMap(({ run, imported }) => (imported === null ? [run] : [])));
+  const sealed = record.runs({ state: 'sealed' }).filter(({ run, origin }) => made.has(run) && origin === null);
+  const journal = journalOf(record);
+  return sealed.map((run) => {
+    const steps = record.steps(run.run);
+    const facts = only(steps, 'model-facts')?.facts;
+    const verdict = only(steps, 'verdict')?.verdict;
+    const protocol = Protocol.safeParse(run.protocol).data;
+    return RunEvidence.parse({
+      run: run.run,
+      behaviour: protocol?.behaviour ?? 'unknown',
+      finding: run.finding,
+      model: run.model,
+      organism: cards.get(run.model)?.where.kind === 'organism',
+      planner: run.planner,
+      seed: run.seed,
+      protocol_sha256: run.protocol_sha256,
+      weights_sha256: facts?.weights_sha256 ?? null,
+      revision: facts?.revision ?? null,
+      versions: only(steps, 'opened')?.versions ?? {},
+      all_heads: facts === undefined ? null : facts.layers * facts.heads,
+      claim: only(steps, 'claim')?.claim ?? null,
+      verdict,
+      null_thresholds: thresholdsOf(protocol),
+      artifacts: [...new Set(steps.flatMap(({ body }) => artifactsOf(body).map(({ sha256 }) => sha256)))].sort(),
+      ended_at: run.ended_at,
+      withdrawn: run.withdrawn,
+      rests_on: restsOn(run, steps, sealed),
+      journal: journal.get(run.run) ?? [],
+    });
+  });
+}
+
+/** The first step of a kind: search comes before verification, and no run has two claims or verdicts. */
+function only<K extends StepKind>(steps: readonly Step[], kind: K): StepOf<K> | undefined {
+  return steps.map(({ body }) => body).find((body): body is StepOf<K> => body.kind === kind);
+}
+
+function thresholdsOf(protocol: Protocol | undefined): Record<string, number> {
+  const all = protocol === undefined ? [] : [...protocol.criteria.new_model, ...protocol.criteria.known_model];
+  return Object.fromEntries(
+    all.flatMap((criterion) => (criterion.kind === 'exceeds-null' ? [[criterion.id, criterion.threshold.value]] : [])),
+  );
+}
+
+function journalOf(record: RunRecord): Map<string, JournalEntry[]> {
+  const entries = new Map<string, JournalEntry[]>();
+  for (const row of record.journalRows()) {
+    const entry = JournalEntry.parse({ ...row, body: JSON.parse(row.body) });
+    entries.set(entry.body.run, [...(entries.get(entry.body.run) ?? []), entry]);
+  }
+  return entries;
+}
+
+/** An agent that was told of a cell was told of the runs that were sealed by then. */
+function restsOn({ run }: Run, steps: readonly Step[], sealed: readonly Run[]): string[] {
+  const told = steps.flatMap(({ at, body }) => {
+    if (body.kind !== 'tool-result' || body.tool !== 'recall_memory') return [];
+    const cells = body.output['cells'] as Pick<Cell, 'finding' | 'model'>[] | undefined;
+    return (Array.isArray(cells) ? cells : []).flatMap(({ finding, model }) =>
+      sealed.filter((one) => one.finding === finding && one.model === model && (one.ended_at ?? '') <= at),
+    );
+  });
+  const names = new Set(told.map((one) => one.run));
+  return [...names].filter((name) => name !== run).sort((a, b) => (a < b ? -1 : 1));
+}
