@@ -7,7 +7,9 @@ import { present } from './present.ts';
 import { publishedCells } from './published.ts';
 
 export { readFigures } from './figures.ts';
+export { type Lacking, type Missing, missingIn } from './missing.ts';
 export { rankingFor } from './rankings.ts';
+export { type Conflict, gridOfBundle, importGrid, publishGrid } from './share.ts';
 
 export interface Grid {
   readonly cells: readonly PooledCell[];

@@ -6,6 +6,9 @@ import { behindLines, gridLines, publishedInWords, sourceInWords, table } from '
 import { openRecord } from '../../store/index.ts';
 import { type Cli, readingOr } from '../cli.ts';
 import { listCommand } from '../list-command.ts';
+import { registerGridExport } from './grid-export.ts';
+import { registerGridFill } from './grid-fill.ts';
+import { registerGridShare } from './grid-share.ts';
 
 export function registerGrid(program: Command, cli: Cli): void {
   const grid = program.command('grid').description('Show what all sealed runs say, beside what was published.');
@@ -19,10 +22,13 @@ export function registerGrid(program: Command, cli: Cli): void {
     .argument('<path...>', 'files, or folders that hold them: ranked heads, path-patching matrices, accuracies')
     .option('--json', 'print what was imported as JSON')
     .action((paths: string[], options: { json?: boolean }) => importPublished(cli, paths, options));
+  registerGridFill(grid, cli);
+  registerGridShare(grid, cli);
+  registerGridExport(grid, cli, () => gridHere(cli));
 }
 
 /** The grid of the home folder; that of no runs where there is no record. */
-export async function gridHere(cli: Cli): Promise<Grid> {
+async function gridHere(cli: Cli): Promise<Grid> {
   return (await readingOr<Grid | null>(cli.home(), null, gridOf)) ?? gridOf(null);
 }
 
