@@ -100,7 +100,7 @@ function costLines(cli: Cli, record: RunRecord, lacking: readonly Lacking[]): st
       ]),
       cli.side,
     ),
-    `At most ${number(total)} passes over a prompt in ${lacking.length} runs, where every task passes the gate; ${
+    `At most ${number(total)} passes over a prompt in ${count(lacking.length)}, where every task passes the gate; ${
       known ? `about ${duration(all)}, going by earlier runs` : 'how long, earlier runs cannot tell'
     }.`,
   ];
@@ -114,10 +114,12 @@ function tookBefore(record: RunRecord, { finding, model }: Lacking): number | nu
   return (Date.parse(last.ended_at) - Date.parse(last.opened_at)) / 1000;
 }
 
+const count = (runs: number): string => (runs === 1 ? '1 run' : `${runs} runs`);
+
 async function confirm(cli: Cli, runs: number, yes: boolean): Promise<void> {
   if (yes) return;
   const refused = (why: string): Refusal =>
-    new Refusal({ code: 'not-confirmed', what: `${runs} runs were not begun`, why, instead: 'add --yes to begin' });
+    new Refusal({ code: 'not-confirmed', what: `${count(runs)} not begun`, why, instead: 'add --yes to begin' });
   if (!process.stdin.isTTY) throw refused('standard input is no terminal, so nobody could be asked');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {

@@ -23,6 +23,8 @@ export function registerGridShare(grid: Command, cli: Cli): void {
     .action((folder: string, options: { key?: string; json?: boolean }) => take(cli, folder, options));
 }
 
+const count = (runs: number): string => (runs === 1 ? '1 run' : `${runs} runs`);
+
 function keyOf(text: string): string {
   if (/^[0-9a-f]{16,64}$/.test(text)) return text;
   throw new InvalidArgumentError('a fingerprint is 16 to 64 hex digits');
@@ -34,7 +36,7 @@ async function publish(cli: Cli, folder: string, { json }: { json?: boolean }): 
   );
   if (left_out.length > 0) cli.say(`Left out, since another key or none sealed them: ${left_out.join(', ')}.`);
   if (json) cli.json({ folder: resolve(folder), runs: runs.map(({ run }) => run), signer, sha256, left_out });
-  else cli.out([`${runs.length} runs written to ${resolve(folder)}`, `signed by key ${signer}`]);
+  else cli.out([`${count(runs.length)} written to ${resolve(folder)}`, `signed by key ${signer}`]);
 }
 
 function take(cli: Cli, folder: string, { key, json }: { key?: string; json?: boolean }): void {
@@ -47,7 +49,7 @@ function take(cli: Cli, folder: string, { key, json }: { key?: string; json?: bo
       cli.json({ runs: runs.map(({ run }) => run), added, signer, sha256, conflicts });
       return;
     }
-    cli.out(`${runs.length} runs, ${added} of them new, signed by key ${signer}`);
+    cli.out(`${count(runs.length)}, ${added} of them new, signed by key ${signer}`);
     const rows = conflicts.map(({ finding, model, ours, theirs }) =>
       [finding, model, ours, theirs].map((text) => safe(text, 'line')),
     );

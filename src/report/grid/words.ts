@@ -111,7 +111,7 @@ export function factsOf(cell: PooledCell): string[] {
     share.of === 0 ? '–' : `${share.reproduced}/${share.of} [${range(share)}]`,
     agreement === null
       ? '–'
-      : `${number(agreement.share)} of ${agreement.pairs} pairs, chance ${number(agreement.by_chance)}`,
+      : `${agreement.share.toFixed(2)} over ${agreement.pairs} ${agreement.pairs === 1 ? 'pair' : 'pairs'}, chance ${agreement.by_chance.toFixed(2)}`,
     nulls.length === 0
       ? '–'
       : nulls.map((item) => `${item.criterion} ${item.passing}/${item.of} [${range(item)}]`).join(', '),
