@@ -3,7 +3,7 @@
  * computed stands in src/grid; a run's own nouns stand in run.ts.
  */
 import * as z from 'zod';
-import { Claim } from './claim.ts';
+import { SealedClaim } from './claim.ts';
 import { JournalEntry } from './journal.ts';
 import { Component, Json, Seed, Sha256, Slug } from './names.ts';
 import { Cell } from './run.ts';
@@ -72,7 +72,7 @@ export const RunEvidence = z.strictObject({
   revision: z.string().nullable(),
   versions: z.record(z.string(), Json),
   all_heads: z.number().int().nullable().describe('heads of the model'),
-  claim: Claim.nullable(),
+  claim: SealedClaim.nullable(),
   verdict: Verdict,
   null_thresholds: z
     .record(z.string(), z.number())

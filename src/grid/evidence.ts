@@ -18,6 +18,7 @@ export function evidenceIn(record: RunRecord): RunEvidence[] {
   const made = new Set(record.list().flatMap(({ run, imported }) => (imported === null ? [run] : [])));
   const sealed = record.runs({ state: 'sealed' }).filter(({ run, origin }) => made.has(run) && origin === null);
   const journal = journalOf(record);
+  const known = [...sealed.map(knownRun), ...record.shared().map(({ evidence, at }) => ({ ...evidence, at }))];
   return sealed.map((run) => {
     const steps = record.steps(run.run);
     const facts = only(steps, 'model-facts')?.facts;
@@ -42,7 +43,7 @@ export function evidenceIn(record: RunRecord): RunEvidence[] {
       artifacts: [...new Set(steps.flatMap(({ body }) => artifactsOf(body).map(({ sha256 }) => sha256)))].sort(),
       ended_at: run.ended_at,
       withdrawn: run.withdrawn,
-      rests_on: restsOn(run, steps, sealed),
+      rests_on: restsOn(run, steps, known),
       journal: journal.get(run.run) ?? [],
     });
   });
@@ -69,13 +70,23 @@ function journalOf(record: RunRecord): Map<string, JournalEntry[]> {
   return entries;
 }
 
-/** An agent that was told of a cell was told of the runs that were sealed by then. */
-function restsOn({ run }: Run, steps: readonly Step[], sealed: readonly Run[]): string[] {
+/** A run of which an agent could be told, and from when on. */
+interface Known {
+  readonly run: string;
+  readonly finding: string;
+  readonly model: string;
+  readonly at: string;
+}
+
+const knownRun = ({ run, finding, model, ended_at }: Run): Known => ({ run, finding, model, at: ended_at ?? '' });
+
+/** An agent that was told of a cell was told of the runs that stood behind it by then. */
+function restsOn({ run }: Run, steps: readonly Step[], known: readonly Known[]): string[] {
   const told = steps.flatMap(({ at, body }) => {
     if (body.kind !== 'tool-result' || body.tool !== 'recall_memory') return [];
     const cells = body.output['cells'] as Pick<Cell, 'finding' | 'model'>[] | undefined;
     return (Array.isArray(cells) ? cells : []).flatMap(({ finding, model }) =>
-      sealed.filter((one) => one.finding === finding && one.model === model && (one.ended_at ?? '') <= at),
+      known.filter((one) => one.finding === finding && one.model === model && one.at <= at),
     );
   });
   const names = new Set(told.map((one) => one.run));

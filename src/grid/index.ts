@@ -1,12 +1,13 @@
 /** The grid: evidence of runs and published figures, pooled into cells. It starts no run and draws nothing. */
 import type { PooledCell, PublishedCell } from '../contract/index.ts';
 import type { RunRecord } from '../store/index.ts';
-import { evidenceIn } from './evidence.ts';
-import { pool, type Sourced } from './pool.ts';
+import { pool } from './pool.ts';
 import { present } from './present.ts';
 import { publishedCells } from './published.ts';
+import { sourcedRuns } from './sources.ts';
 
 export { readFigures } from './figures.ts';
+export { remembered, type Scored } from './memory.ts';
 export { type Lacking, type Missing, missingIn } from './missing.ts';
 export { rankingFor } from './rankings.ts';
 export { type Conflict, gridOfBundle, importGrid, publishGrid } from './share.ts';
@@ -20,15 +21,4 @@ export interface Grid {
 export function gridOf(record: RunRecord | null): Grid {
   const published = publishedCells(record?.published() ?? []);
   return { cells: pool(record === null ? [] : sourcedRuns(record), published, present()), published };
-}
-
-/** Runs that were made here, and those of other records that are not ours as well. */
-function sourcedRuns(record: RunRecord): Sourced[] {
-  const own = evidenceIn(record);
-  const here = new Set(own.map(({ run }) => run));
-  const shared = record.shared().filter(({ evidence }) => !here.has(evidence.run));
-  return [
-    ...own.map((evidence) => ({ evidence, signed_by: null })),
-    ...shared.map(({ evidence, signer }) => ({ evidence, signed_by: signer })),
-  ];
 }
