@@ -9,12 +9,12 @@ import {
   type StepKind,
   type StepOf,
 } from '../contract/index.ts';
-import { loadModelCards } from '../protocol/index.ts';
+import { loadModelCards, loadProtocols } from '../protocol/index.ts';
 import { artifactsOf, type RunRecord } from '../store/index.ts';
 
 /** Returns the evidence of every sealed run that was made here and is no fork, in the order in which they were opened. */
 export function evidenceIn(record: RunRecord): RunEvidence[] {
-  const cards = loadModelCards();
+  const [cards, protocols] = [loadModelCards(), loadProtocols()];
   const made = new Set(record.list().flatMap(({ run, imported }) => (imported === null ? [run] : [])));
   const sealed = record.runs({ state: 'sealed' }).filter(({ run, origin }) => made.has(run) && origin === null);
   const journal = journalOf(record);
@@ -26,7 +26,7 @@ export function evidenceIn(record: RunRecord): RunEvidence[] {
     const protocol = Protocol.safeParse(run.protocol).data;
     return RunEvidence.parse({
       run: run.run,
-      behaviour: protocol?.behaviour ?? 'unknown',
+      behaviour: behaviourOf(run, protocols),
       finding: run.finding,
       model: run.model,
       organism: cards.get(run.model)?.where.kind === 'organism',
@@ -52,6 +52,12 @@ export function evidenceIn(record: RunRecord): RunEvidence[] {
 /** The first step of a kind: search comes before verification, and no run has two claims or verdicts. */
 function only<K extends StepKind>(steps: readonly Step[], kind: K): StepOf<K> | undefined {
   return steps.map(({ body }) => body).find((body): body is StepOf<K> => body.kind === kind);
+}
+
+/** Of the frozen protocol, also where it has the form of an earlier time; else of the finding as it is now. */
+function behaviourOf({ protocol, finding }: Run, protocols: ReadonlyMap<string, Protocol>): string {
+  const frozen = (protocol as { behaviour?: unknown } | null)?.behaviour;
+  return typeof frozen === 'string' ? frozen : (protocols.get(finding)?.behaviour ?? 'unknown');
 }
 
 function thresholdsOf(protocol: Protocol | undefined): Record<string, number> {
