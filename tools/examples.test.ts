@@ -153,7 +153,8 @@ describe.skipIf(missing !== undefined)('in the worker', () => {
 function remember(input: JsonObject): JsonObject {
   const record = openRecord(':memory:');
   try {
-    return recall(record, 'function-vector-heads', 'icl-gemma2', input);
+    const scored = { finding: 'function-vector-heads', model: 'icl-gemma2', weights_sha256: '0'.repeat(64) };
+    return recall(record, scored, input);
   } finally {
     record.close();
   }

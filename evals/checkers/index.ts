@@ -11,6 +11,7 @@ import { apart, overlap } from './overlap.ts';
 import { rankCorrelation, recall } from './ranking.ts';
 
 export type { Evidence, KnownRanking } from './evidence.ts';
+export { chanceOfSharing } from './hypergeometric.ts';
 export { verdictOf } from './verdict.ts';
 
 export const checkers: { readonly [K in Kind]: Checker<K> } = {

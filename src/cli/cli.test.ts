@@ -59,6 +59,15 @@ const REFUSED: readonly (readonly [string, number, RegExp])[] = [
   ['review nothing', EXIT.refused, /nothing/],
   ['runs import nowhere.jsonl', EXIT.refused, /no such file/],
   ['behaviours import nowhere --out nowhere', EXIT.refused, /no such folder/],
+  ['grid shwo', EXIT.usage, /did you mean show\?/],
+  ['grid import-published nowhere', EXIT.refused, /no such file or folder/],
+  ['grid import nowhere', EXIT.refused, /no such folder/],
+  ['grid import nowhere --key 12', EXIT.usage, /16 to 64 hex digits/],
+  ['grid publish package.json', EXIT.refused, /holds other files/],
+  ['grid export --format pdf', EXIT.usage, /markdown, csv, svg, html/],
+  ['grid export --format csv --out nowhere/grid.csv', EXIT.refused, /is not written/],
+  ['grid fill --seeds 0', EXIT.usage, /from 1 to 1000/],
+  ['grid fill --model icl-lama', EXIT.refused, /did you mean icl-llama\?/],
 ];
 
 describe('what cannot be done', () => {
@@ -106,6 +115,7 @@ const JSON_WORDS = [
   'runs show latest --json',
   'runs verify latest --json',
   'grid --json',
+  'grid show --behind --json',
   'findings --json',
   'findings show induction-heads --json',
   'models --json',
@@ -186,9 +196,10 @@ describe('what is read', () => {
 });
 
 describe('the grid', () => {
-  it.concurrent('marks organisms, counts runs, and leaves what was not measured empty', async () => {
+  // The weights of the fixture are not those of the organism that lies here.
+  it.concurrent('marks organisms, counts runs, says what is stale, and leaves what was not measured empty', async () => {
     const [drawn, json] = await Promise.all([recircuit(['grid']), recircuit(['grid', '--json'])]);
-    expect(drawn.stdout).toMatch(/^icl-gemma2 °\s+reproduced 1\/1$/m);
+    expect(drawn.stdout).toMatch(/^icl-gemma2 °\s+stale: reproduced 1\/1$/m);
     expect(drawn.stdout).toMatch(/^llama-2-7b\s+\*$/m);
     expect(JSON.parse(json.stdout).cells).toMatchObject([
       { finding: 'function-vector-heads', model: 'icl-gemma2', organism: true, runs: 1, agreeing: 1 },

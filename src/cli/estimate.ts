@@ -13,6 +13,28 @@ const ROWS_PER_FORWARD = 50;
 /** Before this share is done, a guess of the time left would mislead. */
 const LEAST = 0.02;
 
+/** What a whole run is expected to cost, if its agent follows the published procedure. */
+export interface PlannedCost {
+  readonly forwards: number;
+  readonly rows: number;
+}
+
+/** Returns the sum of the tools' own estimates. @param tasks of the behaviour, all of which may pass the gate */
+export function plannedCost(
+  protocol: Protocol,
+  tasks: number,
+  facts: Pick<ModelFacts, 'layers' | 'heads'>,
+): PlannedCost {
+  const sum = { forwards: 0, rows: 0 };
+  for (const item of everyItem(protocol)) {
+    const input = withTasks(item, tasks);
+    const cost = findTool(item.tool)?.cost(input as never, facts as ModelFacts);
+    sum.forwards += item.times * (cost?.forwards ?? 0);
+    sum.rows += item.times * (cost?.rows ?? 0);
+  }
+  return sum;
+}
+
 interface Item {
   readonly name: string;
   readonly tool: string;
@@ -38,13 +60,7 @@ export class Estimate {
   constructor(protocol: Protocol, tasks: number, earlier: readonly Step[] = []) {
     this.#tasks = tasks;
     for (const { act, body } of earlier) if (body.kind === 'tool-call') this.#calls.push(act);
-    const gate = itemsOf(protocol, protocol.gate.measure);
-    this.#items = [
-      ...gate,
-      ...itemsOf(protocol, protocol.procedure),
-      ...gate,
-      ...itemsOf(protocol, protocol.measurements),
-    ];
+    this.#items = everyItem(protocol);
   }
 
   /** Takes a step of the run into account. */
@@ -101,11 +117,8 @@ export class Estimate {
     }
   }
 
-  #guess({ input, tasksFrom }: Item): JsonObject {
-    const prompts = input['prompts'] as JsonObject | undefined;
-    if (prompts === undefined || tasksFrom === null) return input;
-    const count = this.#learned.get(tasksFrom) ?? this.#tasks;
-    return { ...input, prompts: { ...prompts, tasks: Array.from({ length: count }, () => '') } };
+  #guess(item: Item): JsonObject {
+    return withTasks(item, this.#learned.get(item.tasksFrom ?? '') ?? this.#tasks);
   }
 
   #learn(act: string, input: JsonObject): void {
@@ -113,6 +126,19 @@ export class Estimate {
     const item = this.#items.find(({ name }) => act.split('/').some((word) => word.replace(/^\d+-/, '') === name));
     if (Array.isArray(tasks) && item?.tasksFrom) this.#learned.set(item.tasksFrom, tasks.length);
   }
+}
+
+/** Everything that a run calls: the gate on both halves, the search, the verification. */
+function everyItem(protocol: Protocol): Item[] {
+  const gate = itemsOf(protocol, protocol.gate.measure);
+  return [...gate, ...itemsOf(protocol, protocol.procedure), ...gate, ...itemsOf(protocol, protocol.measurements)];
+}
+
+/** The input with that many tasks, where it does not name them itself. */
+function withTasks({ input, tasksFrom }: Item, count: number): JsonObject {
+  const prompts = input['prompts'] as JsonObject | undefined;
+  if (prompts === undefined || tasksFrom === null) return input;
+  return { ...input, prompts: { ...prompts, tasks: Array.from({ length: count }, () => '') } };
 }
 
 function itemsOf(protocol: Protocol, steps: Protocol['measurements']): Item[] {

@@ -3,10 +3,10 @@ import type { Command } from 'commander';
 import { nearest } from '../protocol/index.ts';
 import { UsageError } from './failure.ts';
 
-/** Adds `list` as the default command of a group. */
-export function listCommand(group: Command, description: string): Command {
+/** Adds the default command of a group, which lists its things. */
+export function listCommand(group: Command, description: string, name = 'list'): Command {
   return group
-    .command('list', { isDefault: true })
+    .command(name, { isDefault: true })
     .description(description)
     .allowExcessArguments()
     .hook('preAction', (_this, command) => {

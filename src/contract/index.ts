@@ -6,6 +6,7 @@ export { canonicalJson, hashOf, sha256 } from './canonical.ts';
 export { Cites, Claim, EvidenceKind, Plan, Remark, SealedClaim } from './claim.ts';
 export { type Deviation, deviationLine, deviationsOf } from './deviation.ts';
 export { EXIT, Failure, Fault, Refusal } from './error.ts';
+export { PooledCell, PublishedCell, RunEvidence } from './grid.ts';
 export { JournalBody, JournalEntry } from './journal.ts';
 export {
   CurvePoint,

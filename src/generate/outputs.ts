@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { BehaviourFile, ModelCard, Protocol } from '../contract/index.ts';
 import { renderPython } from './python.ts';
+import { readmeWithGrid } from './readme.ts';
 import { contractSchema, renderSchema } from './schema.ts';
 
 const editor = (schema: z.ZodType): string =>
@@ -13,4 +14,5 @@ export const outputs: ReadonlyArray<{ path: string; render: () => string }> = [
   { path: 'src/contract/generated/protocol.schema.json', render: () => editor(Protocol) },
   { path: 'src/contract/generated/behaviour.schema.json', render: () => editor(BehaviourFile) },
   { path: 'src/contract/generated/model.schema.json', render: () => editor(ModelCard) },
+  { path: 'README.md', render: readmeWithGrid },
 ];

@@ -142,12 +142,13 @@ export class Job {
   #tools(handle: WorkerHandle, recorder: RunRecorder, leftMs?: () => number): RecordingToolRunner {
     const { record, callMs, stop } = this.#options;
     const { protocol, model } = this.#prepared;
+    const { weights_sha256 } = handle.facts;
     return new RecordingToolRunner({
       recorder,
       phase: PHASE[this.#split],
       facts: handle.facts,
       worker: (tool, input, options) => handle.call(tool, input, options),
-      recall: (input) => recall(record, protocol.finding, model, input),
+      recall: (input) => recall(record, { finding: protocol.finding, model, weights_sha256 }, input),
       callMs: callMs ?? CALL_MS,
       leftMs,
       signal: this.#signal,

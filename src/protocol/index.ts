@@ -6,6 +6,8 @@ export {
   loadBehaviour,
   readBehaviour,
 } from './behaviours.ts';
+export { readCsv } from './csv.ts';
+export { badFile, readJson, readText, shown } from './files.ts';
 export { type Imported, type ImportedFile, importFunctionVectors } from './import-published.ts';
 export { cardForFolder, loadModelCard, loadModelCards } from './models.ts';
 export { nearest, unknownName } from './names.ts';

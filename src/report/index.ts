@@ -1,6 +1,11 @@
 /** What the report offers: the view model of a run, and the faces that draw it. */
 export { type TurnCost, tokensRead, totalCost, turnCosts } from './cost.ts';
 export { safe } from './escape.ts';
+export { gridHtml } from './grid/html.ts';
+export { gridSvg } from './grid/svg.ts';
+export { behindLines, gridLines } from './grid/terminal.ts';
+export { gridCsv, gridMarkdown } from './grid/text.ts';
+export { type Drawn, publishedInWords, sourceInWords } from './grid/words.ts';
 export { reportHtml } from './html.ts';
 export { loadHeatMap, loadView } from './load.ts';
 export { duration, number, short } from './numbers.ts';

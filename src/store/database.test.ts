@@ -29,10 +29,10 @@ describe('opening', () => {
     record.close();
     const raw = new Database(file);
     raw.pragma(`user_version = ${migrations.length + 1}`);
-    expect(() => openRecord(file)).toThrow(/schema is version 7 and this program knows 6.*update recircuit/);
+    expect(() => openRecord(file)).toThrow(/schema is version 8 and this program knows 7.*update recircuit/);
     raw.pragma(`user_version = ${migrations.length}`);
-    raw.exec("UPDATE migration SET name = 'm006_from_the_future' WHERE number = 6");
-    expect(() => openRecord(file, { readOnly: true })).toThrow('m006_from_the_future');
+    raw.exec("UPDATE migration SET name = 'm007_from_the_future' WHERE number = 7");
+    expect(() => openRecord(file, { readOnly: true })).toThrow('m007_from_the_future');
   });
 
   test('a record of version 2 is refused by a reader and migrated by a writer, its sealed runs told of as unsigned', () => {

@@ -9,6 +9,7 @@ import { m003Journal } from './migrations/m003-journal.ts';
 import { m004Pack } from './migrations/m004-pack.ts';
 import { m005Label } from './migrations/m005-label.ts';
 import { m006Imported } from './migrations/m006-imported.ts';
+import { m007Grid } from './migrations/m007-grid.ts';
 
 export interface Migration {
   readonly name: string;
@@ -17,4 +18,12 @@ export interface Migration {
 }
 
 /** In order; the number of a migration is its place, from 1, and becomes `user_version`. */
-export const migrations: readonly Migration[] = [m001Record, m002Cells, m003Journal, m004Pack, m005Label, m006Imported];
+export const migrations: readonly Migration[] = [
+  m001Record,
+  m002Cells,
+  m003Journal,
+  m004Pack,
+  m005Label,
+  m006Imported,
+  m007Grid,
+];

@@ -1,6 +1,6 @@
 /** Reading of the record: what an open runs.db is asked. */
 import type Database from 'better-sqlite3';
-import type { Run, RunState, Step } from '../contract/index.ts';
+import type { PublishedCell, Run, RunState, Step } from '../contract/index.ts';
 import { type CellRow, readCells } from './cells.ts';
 import { guarded } from './failures.ts';
 import { importedJournal } from './imported.ts';
@@ -10,6 +10,7 @@ import { type Label, readLabels } from './labels.ts';
 import { Packs } from './packs.ts';
 import * as no from './refusals.ts';
 import { RUN_COLUMNS, type RunRow, STEP_COLUMNS, type StepRow, toRun, toStep } from './rows.ts';
+import { readPublished, readShared, type SharedRun } from './shared.ts';
 
 export interface RunFilter {
   readonly finding?: string;
@@ -94,6 +95,16 @@ export class RunReader {
   /** Returns the grid: one row per finding and model with at least one sealed run. The caller adds behaviour and organism. */
   cells(): CellRow[] {
     return this.read(() => readCells(this.db));
+  }
+
+  /** Returns the figures that others published, as far as they were imported. */
+  published(): PublishedCell[] {
+    return this.read(() => readPublished(this.db));
+  }
+
+  /** Returns the runs that other records signed and published as bundles. */
+  shared(): SharedRun[] {
+    return this.read(() => readShared(this.db));
   }
 
   /** Returns a run as stored, unparsed: for verification, which must not stumble over what it is to report. */

@@ -5,6 +5,7 @@
 import {
   hashOf,
   type JsonObject,
+  type PublishedCell,
   type Run,
   type Step,
   type StepBody,
@@ -23,6 +24,7 @@ import { manifestsHash } from './manifests.ts';
 import { RunReader } from './reader.ts';
 import * as no from './refusals.ts';
 import { toStep } from './rows.ts';
+import { insertPublished, insertShared, type SharedRun } from './shared.ts';
 import { signingKey } from './signing.ts';
 import { ulid } from './ulid.ts';
 import type { RecordedRun } from './verify.ts';
@@ -109,6 +111,16 @@ export class RunRecord extends RunReader {
     });
     if (packed) this.shrink();
     return taken;
+  }
+
+  /** Adds figures that others published; those that are here already stay. Returns how many were new. */
+  addPublished(cells: readonly PublishedCell[]): number {
+    return this.write(() => insertPublished(this.prepare, cells, now()));
+  }
+
+  /** Adds runs of a bundle, all or none; the caller has verified it. Returns how many were new. */
+  addShared(runs: readonly Omit<SharedRun, 'at'>[]): number {
+    return this.write(() => insertShared(this.prepare, runs, now()));
   }
 
   /** Appends a reviewer's label. @throws Refusal unknown-run */

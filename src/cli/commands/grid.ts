@@ -1,100 +1,78 @@
-/** `recircuit grid`: models by behaviour and finding, from sealed runs. What was not measured is empty, never zero. */
+/** `recircuit grid`: what all sealed runs and the published figures say, and taking such figures in. */
+import { mkdirSync } from 'node:fs';
 import type { Command } from 'commander';
-import { Cell, type VerdictName } from '../../contract/index.ts';
-import { loadModelCards, loadProtocols } from '../../protocol/index.ts';
-import { padEnd, safe, toneOfVerdict, widthOf } from '../../report/index.ts';
-import type { CellRow } from '../../store/index.ts';
+import { type Grid, gridOf, readFigures } from '../../grid/index.ts';
+import { behindLines, gridLines, publishedInWords, sourceInWords, table } from '../../report/index.ts';
+import { openRecord } from '../../store/index.ts';
 import { type Cli, readingOr } from '../cli.ts';
-
-/** A model on which others have published the finding; not a verdict of ours. */
-interface Published {
-  readonly behaviour: string;
-  readonly finding: string;
-  readonly model: string;
-  readonly source: string;
-}
+import { listCommand } from '../list-command.ts';
+import { registerGridExport } from './grid-export.ts';
+import { registerGridFill } from './grid-fill.ts';
+import { registerGridShare } from './grid-share.ts';
 
 export function registerGrid(program: Command, cli: Cli): void {
-  program
-    .command('grid')
-    .description('Show what all sealed runs say: models by findings.')
+  const grid = program.command('grid').description('Show what all sealed runs say, beside what was published.');
+  listCommand(grid, 'Show the grid: models by behaviours and findings.', 'show')
+    .option('-b, --behind', 'also what stands behind each cell: seeds, intervals, controls, sources')
     .option('--json', 'print the cells as JSON')
-    .action((options: { json?: boolean }) => grid(cli, options));
+    .action((options: { behind?: boolean; json?: boolean }) => show(cli, options));
+  grid
+    .command('import-published')
+    .description('Take in figures that others published, from your own copy, checked by content hash.')
+    .argument('<path...>', 'files, or folders that hold them: ranked heads, path-patching matrices, accuracies')
+    .option('--json', 'print what was imported as JSON')
+    .action((paths: string[], options: { json?: boolean }) => importPublished(cli, paths, options));
+  registerGridFill(grid, cli);
+  registerGridShare(grid, cli);
+  registerGridExport(grid, cli, () => gridHere(cli));
 }
 
-async function grid(cli: Cli, { json }: { json?: boolean }): Promise<void> {
-  const cells = (await readingOr(cli.home(), [] as CellRow[], (record) => record.cells())).map(completed);
-  const published = publishedCells();
+/** The grid of the home folder; that of no runs where there is no record. */
+async function gridHere(cli: Cli): Promise<Grid> {
+  return (await readingOr<Grid | null>(cli.home(), null, gridOf)) ?? gridOf(null);
+}
+
+async function show(cli: Cli, { behind, json }: { behind?: boolean; json?: boolean }): Promise<void> {
+  const grid = await gridHere(cli);
   if (json) {
-    cli.json({ cells, published });
+    cli.json({ cells: grid.cells, published: grid.published.map(brief) });
     return;
   }
-  if (cells.length === 0) cli.say('No run has been sealed yet; see `recircuit run --help`.');
-  cli.out(drawn(cli, cells, published));
+  if (grid.cells.length === 0) cli.say('No run has been sealed yet; see `recircuit run --help`.');
+  cli.out(gridLines(grid, cli.paint));
+  if (behind) cli.out(['', ...behindLines(grid, cli.paint)]);
 }
 
-/** A finding or model that the checkout no longer knows keeps its cell. */
-function completed(row: CellRow): Cell {
-  const behaviour = loadProtocols().get(row.finding)?.behaviour ?? 'unknown';
-  const organism = loadModelCards().get(row.model)?.where.kind === 'organism';
-  return Cell.parse({ ...row, behaviour, organism });
+/** Without the figures, which are long and stand in the file that they came from. */
+function brief({ figures, ...cell }: Grid['published'][number]) {
+  return { ...cell, kind: figures.kind, says: publishedInWords({ figures, ...cell }) };
 }
 
-function publishedCells(): Published[] {
-  return [...loadProtocols().values()].flatMap(({ behaviour, finding, published }) =>
-    published.map(({ card, model, source }) => ({ behaviour, finding, model: card ?? model, source })),
-  );
-}
-
-function drawn({ paint }: Cli, cells: readonly Cell[], published: readonly Published[]): string[] {
-  const findings = [...new Map([...cells, ...published].map((item) => [item.finding, item.behaviour]))];
-  const models = [...new Set([...cells, ...published].map(({ model }) => model))];
-  const organisms = new Set(cells.filter(({ organism }) => organism).map(({ model }) => model));
-  const head = ['', ...findings.map(([finding, behaviour]) => `${behaviour} / ${finding}`)];
-  const rows = models.map((model) => {
-    const name = `${model}${organisms.has(model) ? ' °' : ''}`;
-    return [name, ...findings.map(([finding]) => cellText(paint.tone, finding, model, cells, published))];
-  });
-  const widths = head.map((name, i) => Math.max(widthOf(name), ...rows.map((row) => widthOf(row[i] ?? ''))));
-  const line = (row: readonly string[]) =>
-    row
-      .map((text, i) => padEnd(text, widths[i] ?? 0))
-      .join('  ')
-      .trimEnd();
-  return [
-    paint.dim(line(head)),
-    ...rows.map(line),
-    '',
-    paint.dim(
-      'verdict, then agreeing of all sealed runs; * known there by publication, not measured by us; empty: not measured',
-    ),
-    ...(organisms.size > 0
-      ? [paint.dim('° organism: the cell tests the instrument and says nothing of large models')]
-      : []),
-    ...withdrawals(cells).map(paint.dim),
-  ];
-}
-
-function cellText(
-  tone: Cli['paint']['tone'],
-  finding: string,
-  model: string,
-  cells: readonly Cell[],
-  published: readonly Published[],
-): string {
-  const cell = cells.find((item) => item.finding === finding && item.model === model);
-  if (cell !== undefined) return cell.verdict === null ? tone('none', 'withdrawn') : measured(tone, cell, cell.verdict);
-  return published.some((item) => item.finding === finding && item.model === model) ? '*' : '';
-}
-
-function measured(tone: Cli['paint']['tone'], { agreeing, runs, withdrawn }: Cell, verdict: VerdictName): string {
-  const gone = withdrawn.length === 0 ? '' : `, ${withdrawn.length} withdrawn`;
-  return tone(toneOfVerdict(verdict), `${verdict} ${agreeing}/${runs}${gone}`);
-}
-
-/** Every withdrawn run of the grid with its reason: a verdict that is gone says why. */
-function withdrawals(cells: readonly Cell[]): string[] {
-  return cells.flatMap(({ finding, model, withdrawn }) =>
-    withdrawn.map(({ run, because }) => `withdrawn: run ${run}, ${finding} on ${model}: ${safe(because, 'line')}`),
-  );
+function importPublished(cli: Cli, paths: readonly string[], { json }: { json?: boolean }): void {
+  const cells = readFigures(paths);
+  const home = cli.home();
+  mkdirSync(home.folder, { recursive: true });
+  const record = openRecord(home.runs);
+  try {
+    const added = record.addPublished(cells);
+    for (const file of new Set(cells.filter(({ source }) => !source.verified).map(({ source }) => source.file)))
+      cli.say(`The figures of ${file} have no hash by which we know them, so they are shown as not verified.`);
+    if (json) {
+      cli.json({ added, cells: cells.map(brief) });
+      return;
+    }
+    const rows = cells.map((cell) => [
+      cell.finding ?? cell.behaviour,
+      cell.model,
+      publishedInWords(cell),
+      sourceInWords(cell),
+    ]);
+    cli.out([
+      ...table(['of', 'model', 'figures', 'source'], rows, cli.paint),
+      '',
+      `${cells.length} cells, ${added} of them new`,
+    ]);
+  } finally {
+    record.close();
+  }
 }
