@@ -2,5 +2,5 @@
 import type { Prompts } from '../src/contract/index.ts';
 
 export function promptCount(prompts: Prompts): number {
-  return prompts.kind === 'in-context' ? prompts.tasks.length * prompts.count : prompts.count;
+  return prompts.kind === 'repeated-tokens' ? prompts.count : prompts.tasks.length * prompts.count;
 }

@@ -3,6 +3,7 @@
  * Findings pair a behaviour with a circuit; thresholds and gates belong to them, not here.
  */
 import * as z from 'zod';
+import { ContrastFile, ContrastTask } from './contrast.ts';
 import { Slug } from './names.ts';
 
 export const Template = z
@@ -41,6 +42,7 @@ export const BehaviourFile = z
       source: z.string(),
       split_seed: z.number().int(),
     }),
+    ContrastFile,
   ])
   .meta({ id: 'BehaviourFile' });
 export type BehaviourFile = z.infer<typeof BehaviourFile>;
@@ -78,6 +80,16 @@ export const Material = z
         namespace: z.string().describe('goes into the seed, so that the halves draw different tokens'),
       })
       .meta({ id: 'RepeatedTokensMaterial', description: 'Random tokens repeated; the half is a seed namespace.' }),
+    z
+      .strictObject({
+        kind: z.literal('contrast-pairs'),
+        behaviour: Slug,
+        split: Split,
+        split_seed: z.number().int(),
+        lists: z.record(Slug, z.array(z.string())),
+        tasks: z.array(ContrastTask).min(1),
+      })
+      .meta({ id: 'ContrastMaterial', description: 'Patterns of contrast pairs; only items of one half are drawn.' }),
   ])
   .meta({ id: 'Material' });
 export type Material = z.infer<typeof Material>;

@@ -4,6 +4,7 @@ export { BehaviourFile, Material, Pair, Split, Task, TaskFile, Template } from '
 export { Budget, BudgetName } from './budget.ts';
 export { canonicalJson, hashOf, sha256 } from './canonical.ts';
 export { Cites, Claim, EvidenceKind, Plan, Remark, SealedClaim } from './claim.ts';
+export { ContrastFile, ContrastTask, Slot } from './contrast.ts';
 export { type Deviation, deviationLine, deviationsOf } from './deviation.ts';
 export { EXIT, Failure, Fault, Refusal } from './error.ts';
 export { PooledCell, PublishedCell, RunEvidence } from './grid.ts';
@@ -20,7 +21,15 @@ export {
 } from './model.ts';
 export { Component, Engine, Json, type JsonObject, Seed, Sha256, Share, Slug } from './names.ts';
 export { nameIn, type PathResult, readPath } from './path.ts';
-export { InContextPrompts, Prompts, RepeatedPrompts, Variant } from './prompts.ts';
+export {
+  CLEAN,
+  ContrastPrompts,
+  InContextPrompts,
+  Prompts,
+  RepeatedPrompts,
+  TargetPrompts,
+  Variant,
+} from './prompts.ts';
 export {
   Condition,
   Control,

@@ -30,5 +30,33 @@ export const RepeatedPrompts = z
   .meta({ id: 'RepeatedPrompts', description: 'Sequences of BOS and a block of random tokens, repeated.' });
 export type RepeatedPrompts = z.infer<typeof RepeatedPrompts>;
 
-export const Prompts = z.discriminatedUnion('kind', [InContextPrompts, RepeatedPrompts]).meta({ id: 'Prompts' });
+export const CLEAN = 'clean';
+
+export const ContrastPrompts = z
+  .strictObject({
+    kind: z.literal('contrast-pairs'),
+    tasks: z.array(Slug).min(1).max(64).describe('tasks of the behaviour'),
+    variant: Slug.default(CLEAN).describe('clean, or the name of a counterfactual: the same items, told otherwise'),
+    shots: z
+      .number()
+      .int()
+      .min(0)
+      .max(64)
+      .nullable()
+      .default(null)
+      .describe('demonstrations; null: as the behaviour says'),
+    count: z.number().int().min(1).max(512).default(25).describe('items per task'),
+    seed: Seed.default(0),
+  })
+  .meta({ id: 'ContrastPrompts', description: 'One prompt of each contrast pair, `count` for each task.' });
+export type ContrastPrompts = z.infer<typeof ContrastPrompts>;
+
+/** Prompts with one right token at each scored position. */
+export const TargetPrompts = z
+  .discriminatedUnion('kind', [InContextPrompts, RepeatedPrompts])
+  .meta({ id: 'TargetPrompts' });
+
+export const Prompts = z
+  .discriminatedUnion('kind', [InContextPrompts, RepeatedPrompts, ContrastPrompts])
+  .meta({ id: 'Prompts' });
 export type Prompts = z.infer<typeof Prompts>;

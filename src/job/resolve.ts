@@ -13,7 +13,7 @@ import {
   type Split,
   type Step,
 } from '../contract/index.ts';
-import { agentView, loadBehaviour, loadProtocol, material, splitHash } from '../protocol/index.ts';
+import { agentView, loadBehaviour, loadProtocol, material, splitHash, taskNames } from '../protocol/index.ts';
 import { findModel } from './models.ts';
 import type { JobOptions, NewJob } from './options.ts';
 import { choosePlanner } from './planner.ts';
@@ -64,7 +64,7 @@ export function prepareBehaviour(protocol: Protocol): Pick<Prepared, 'view' | 't
   const behaviour = loadBehaviour(protocol.behaviour);
   return {
     view: agentView(protocol, behaviour),
-    tasks: behaviour.tasks.map(({ task }) => task),
+    tasks: taskNames(behaviour),
     splits: {
       search: splitHash(material(behaviour, 'search')),
       'held-out': splitHash(material(behaviour, 'held-out')),

@@ -6,14 +6,22 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type * as z from 'zod';
 import { BehaviourFile, Refusal, type Task, type TaskFile } from '../contract/index.ts';
+import { type Contrast, readContrast } from './contrast.ts';
 import { readCsv, type Table } from './csv.ts';
 import { badFile, listNames, protocolsFolder, readText, readYaml } from './files.ts';
 import { unknownName } from './names.ts';
 
 export interface LoadedBehaviour {
   readonly file: BehaviourFile;
-  /** All pairs of every task, both halves, in the order of the word list; empty for repeated tokens. */
+  /** In-context functions: all pairs of every task, both halves, in the order of the word list; else empty. */
   readonly tasks: readonly Task[];
+  /** Contrast pairs only. */
+  readonly contrast: Contrast | null;
+}
+
+/** The names of a behaviour's tasks, whatever their kind. */
+export function taskNames({ tasks, contrast }: LoadedBehaviour): string[] {
+  return [...tasks, ...(contrast?.tasks ?? [])].map(({ task }) => task);
 }
 
 export interface BehaviourOptions {
@@ -41,31 +49,43 @@ export function readBehaviour(folder: string, name: string): LoadedBehaviour {
   const file = readYaml(path, BehaviourFile);
   if (file.behaviour !== name)
     throw badFile(path, `it names itself "${file.behaviour}" but lies in the folder "${name}"`);
-  if (file.kind !== 'in-context') return { file, tasks: [] };
+  const tables = new Map<string, Table>();
+  if (file.kind === 'contrast-pairs') {
+    const column = (of: { words: string; column: string }): string[] =>
+      readColumn(folder, path, of.words, of.column, 'a list', tables);
+    return { file, tasks: [], contrast: readContrast(file, path, column) };
+  }
+  if (file.kind === 'repeated-tokens') return { file, tasks: [], contrast: null };
   const repeated = file.tasks.find(({ task }, index) => file.tasks.findIndex((other) => other.task === task) !== index);
   if (repeated) throw badFile(path, `task "${repeated.task}" stands twice`);
-  const tables = new Map<string, Table>();
-  return { file, tasks: file.tasks.map((task) => readTask(folder, path, task, tables)) };
+  return { file, tasks: file.tasks.map((task) => readTask(folder, path, task, tables)), contrast: null };
 }
 
 function readTask(folder: string, path: string, task: z.infer<typeof TaskFile>, tables: Map<string, Table>): Task {
-  const words = resolve(folder, task.words);
-  if (!words.startsWith(`${resolve(folder)}/`))
-    throw badFile(path, `word list "${task.words}" lies outside the behaviour`);
+  const read = (column: string): string[] =>
+    readColumn(folder, path, task.words, column, `task "${task.task}"`, tables);
+  const outputs = read(task.output);
+  const pairs = read(task.input).map((input, row) => ({ input, output: outputs[row] as string }));
+  refuseRepeats(resolve(folder, task.words), pairs);
+  return { task: task.task, domain: task.domain, pairs };
+}
+
+/** Returns the cells of a column; each file is read once. */
+function readColumn(
+  folder: string,
+  path: string,
+  file: string,
+  column: string,
+  asker: string,
+  tables: Map<string, Table>,
+): string[] {
+  const words = resolve(folder, file);
+  if (!words.startsWith(`${resolve(folder)}/`)) throw badFile(path, `word list "${file}" lies outside the behaviour`);
   const table = tables.get(words) ?? readCsv(readText(words), words);
   tables.set(words, table);
-  const [input, output] = [task.input, task.output].map((column) => {
-    const index = table.columns.indexOf(column);
-    if (index < 0)
-      throw badFile(
-        path,
-        `task "${task.task}" asks for column "${column}"; ${task.words} has ${table.columns.join(', ')}`,
-      );
-    return index;
-  }) as [number, number];
-  const pairs = table.rows.map((row) => ({ input: row[input] as string, output: row[output] as string }));
-  refuseRepeats(words, pairs);
-  return { task: task.task, domain: task.domain, pairs };
+  const index = table.columns.indexOf(column);
+  if (index < 0) throw badFile(path, `${asker} asks for column "${column}"; ${file} has ${table.columns.join(', ')}`);
+  return table.rows.map((row) => row[index] as string);
 }
 
 /** An input that stands twice could be query and demonstration of one prompt, and give its own answer away. */

@@ -67,7 +67,7 @@ export function importFunctionVectors(folder: string, name = 'function-vectors-p
     })),
   };
   const files = read.map(({ file, task, verified, pairs }) => ({ file, task, verified, pairs: pairs.length }));
-  return { behaviour: { file, tasks }, files, warnings };
+  return { behaviour: { file, tasks, contrast: null }, files, warnings };
 }
 
 function dataFolder(folder: string): string {

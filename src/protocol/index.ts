@@ -5,6 +5,7 @@ export {
   type LoadedBehaviour,
   loadBehaviour,
   readBehaviour,
+  taskNames,
 } from './behaviours.ts';
 export { readCsv } from './csv.ts';
 export { badFile, readJson, readText, shown } from './files.ts';

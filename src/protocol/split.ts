@@ -1,15 +1,28 @@
 /**
  * The one place where a behaviour is cut into its search and its held-out half. The cut is by input word and domain, so
- * that a held-out word is unseen in every task of its domain; a worker is only ever given one half.
+ * that a held-out word is unseen in every task of its domain; a worker is only ever given one half. Contrast pairs are drawn,
+ * not listed: their half is named, and the worker draws again until an item's `split_by` slots fall into it.
  */
 import { hashOf, type Material, Refusal, type Split, sha256, type Task } from '../contract/index.ts';
 import type { LoadedBehaviour } from './behaviours.ts';
+import type { Contrast } from './contrast.ts';
 
 /** Returns one half of a behaviour, as a worker is given it. @throws Refusal where a task has no pair in that half */
-export function material({ file, tasks }: LoadedBehaviour, split: Split): Material {
+export function material({ file, tasks, contrast }: LoadedBehaviour, split: Split): Material {
   const behaviour = file.behaviour;
   if (file.kind === 'repeated-tokens') {
     return { kind: 'repeated-tokens', behaviour, split, namespace: `${behaviour}|${file.split_seed}|${split}` };
+  }
+  if (file.kind === 'contrast-pairs') {
+    const { lists, tasks: patterns } = contrast as Contrast;
+    return {
+      kind: file.kind,
+      behaviour,
+      split,
+      split_seed: file.split_seed,
+      lists: { ...lists },
+      tasks: [...patterns],
+    };
   }
   const chosen = new Map<string, ReadonlyMap<string, number>>();
   for (const { domain } of tasks) {

@@ -3,7 +3,7 @@
  * published rankings, and the criteria that compare with them stay out of every observation.
  */
 import type { Protocol } from '../contract/index.ts';
-import type { LoadedBehaviour } from './behaviours.ts';
+import { type LoadedBehaviour, taskNames } from './behaviours.ts';
 
 export interface ProtocolView
   extends Pick<Protocol, 'finding' | 'claim' | 'source' | 'roles' | 'gate' | 'procedure' | 'claim_from' | 'evidence'> {
@@ -13,7 +13,7 @@ export interface ProtocolView
 }
 
 /** Returns a copy; whatever a planner does to it changes nothing else. */
-export function agentView(protocol: Protocol, { file, tasks }: LoadedBehaviour): ProtocolView {
+export function agentView(protocol: Protocol, loaded: LoadedBehaviour): ProtocolView {
   const { finding, claim, source, roles, gate, procedure, claim_from, evidence, criteria } = structuredClone(protocol);
   return {
     finding,
@@ -24,7 +24,7 @@ export function agentView(protocol: Protocol, { file, tasks }: LoadedBehaviour):
     procedure,
     claim_from,
     ...(evidence ? { evidence } : {}),
-    behaviour: { name: file.behaviour, kind: file.kind, tasks: tasks.map(({ task }) => task) },
+    behaviour: { name: loaded.file.behaviour, kind: loaded.file.kind, tasks: taskNames(loaded) },
     criteria: criteria.new_model.map(({ id, says }) => ({ id, says })),
   };
 }

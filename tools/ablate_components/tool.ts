@@ -1,6 +1,6 @@
 /** Replaces the outputs of components and reports what the behaviour loses. */
 import * as z from 'zod';
-import { Component, Prompts, Receipt, Share } from '../../src/contract/index.ts';
+import { Component, Receipt, Share, TargetPrompts } from '../../src/contract/index.ts';
 import { promptCount } from '../counts.ts';
 import { defineTool } from '../define.ts';
 import { TaskScore } from '../measure_behaviour/tool.ts';
@@ -12,7 +12,7 @@ export const ablateComponents = defineTool({
   runs: 'worker',
   input: z
     .strictObject({
-      prompts: Prompts,
+      prompts: TargetPrompts,
       components: z.array(Component).min(1).max(512),
       replace_by: z
         .enum(['mean', 'zero'])

@@ -12,6 +12,27 @@ const Sample = z
   })
   .meta({ id: 'PromptSample' });
 
+const Pair = z
+  .strictObject({
+    task: Slug,
+    text: z.string().describe('the clean prompt'),
+    answers: z.array(z.string()),
+    rivals: z.array(z.string()),
+    counterfactuals: z.array(z.strictObject({ name: Slug, text: z.string() }).meta({ id: 'CounterfactualSample' })),
+    positions: z
+      .array(
+        z
+          .strictObject({
+            name: z.string().describe('slot; demonstrations.<slot> stands for one token in each demonstration'),
+            from_the_end: z.array(z.number().int().max(-1)).describe('-1 is the last token'),
+            tokens: z.array(z.string()).describe('the tokens there, in the clean prompt'),
+          })
+          .meta({ id: 'NamedPosition' }),
+      )
+      .describe('the same in every variant'),
+  })
+  .meta({ id: 'PairSample' });
+
 export const generatePrompts = defineTool({
   name: 'generate_prompts',
   description:
@@ -25,13 +46,21 @@ export const generatePrompts = defineTool({
     .meta({ id: 'GeneratePromptsInput' }),
   output: z
     .strictObject({
-      samples: z.array(Sample),
+      samples: z.array(Sample).describe('empty for contrast pairs'),
+      pairs: z.array(Pair).describe('contrast pairs; else empty'),
+      passed_over: z
+        .array(
+          z
+            .strictObject({ task: Slug, why: z.string(), pairs: z.number().int() })
+            .meta({ id: 'PassedOver', description: 'Contrast pairs that were drawn and left out.' }),
+        )
+        .describe('pairs that this tokenizer cannot express; others were drawn in their place'),
       unscorable: z
         .array(z.strictObject({ task: Slug, why: z.string() }).meta({ id: 'UnscorableTask' }))
-        .describe('tasks whose answers share their first token on this tokenizer'),
+        .describe('tasks that this tokenizer cannot score by one answer token'),
       scorable: z
         .array(Slug)
-        .describe('tasks of this call that can be scored by the first answer token; refused when there is none'),
+        .describe('tasks of this call that can be scored by one answer token; refused when there is none'),
       longest: z.number().int().describe('tokens of the longest prompt'),
       tokens: ArtifactRef.describe('(prompt, token) int64, right-padded with -1'),
       receipt: Receipt,

@@ -1,7 +1,13 @@
 /** `recircuit behaviours`: what models are asked to do, and importing the published word pairs. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { behaviourNames, importFunctionVectors, loadBehaviour, writeImported } from '../../protocol/index.ts';
+import {
+  behaviourNames,
+  importFunctionVectors,
+  loadBehaviour,
+  taskNames,
+  writeImported,
+} from '../../protocol/index.ts';
 import { safe, table } from '../../report/index.ts';
 import type { Cli } from '../cli.ts';
 import { listCommand } from '../list-command.ts';
@@ -33,12 +39,11 @@ function list(cli: Cli, { json }: { json?: boolean }): void {
     cli.json(all.map(({ file }) => file));
     return;
   }
-  const rows = all.map(({ file, tasks }) => [
-    file.behaviour,
-    file.kind,
-    tasks.length === 0 ? '' : String(tasks.length),
-    safe(file.about.trim(), 'line'),
-  ]);
+  const rows = all.map((behaviour) => {
+    const { behaviour: name, kind, about } = behaviour.file;
+    const count = taskNames(behaviour).length;
+    return [name, kind, count === 0 ? '' : String(count), safe(about.trim(), 'line')];
+  });
   cli.out(table(['behaviour', 'kind', '#tasks', 'about'], rows, cli.paint));
 }
 

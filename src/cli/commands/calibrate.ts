@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { Fault, type Protocol, type Run } from '../../contract/index.ts';
-import { findingFolder, loadBehaviour, loadProtocol } from '../../protocol/index.ts';
+import { findingFolder, loadBehaviour, loadProtocol, taskNames } from '../../protocol/index.ts';
 import { number, table } from '../../report/index.ts';
 import { openRecord, type RunRecord } from '../../store/index.ts';
 import { workerPython } from '../../worker/python.ts';
@@ -68,7 +68,7 @@ async function calibrate(cli: Cli, finding: string, { seeds, out, json }: Option
 async function oneRun(cli: Cli, record: RunRecord, protocol: Protocol, seed: number): Promise<Run> {
   const { runJob } = await import('../../job/index.ts');
   const { artifacts, checkpoints } = cli.home();
-  const progress = new RunProgress(cli, protocol, loadBehaviour(protocol.behaviour).tasks.length, []);
+  const progress = new RunProgress(cli, protocol, taskNames(loadBehaviour(protocol.behaviour)).length, []);
   const asked = { finding: protocol.finding, model: protocol.reference_model, planner: 'scripted', seed };
   try {
     const run = await runJob({

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Budget, Engine, EXIT, Protocol, type Run, type Step } from '../../contract/index.ts';
 import type { JobOptions } from '../../job/index.ts';
-import { cardForFolder, loadBehaviour, loadModelCards, loadProtocol } from '../../protocol/index.ts';
+import { cardForFolder, loadBehaviour, loadModelCards, loadProtocol, taskNames } from '../../protocol/index.ts';
 import { loadView, resultPage, safe } from '../../report/index.ts';
 import { openRecord, type RunRecord } from '../../store/index.ts';
 import { workerPython } from '../../worker/python.ts';
@@ -157,7 +157,7 @@ async function work(cli: Cli, record: RunRecord, home: Home, asked: Asked): Prom
   const before = 'run' in asked ? record.findRun(asked.run) : undefined;
   const earlier: readonly Step[] = before ? record.steps(before.run) : [];
   const protocol = before ? Protocol.parse(before.protocol) : loadProtocol('finding' in asked ? asked.finding : '');
-  const progress = new RunProgress(cli, protocol, loadBehaviour(protocol.behaviour).tasks.length, earlier);
+  const progress = new RunProgress(cli, protocol, taskNames(loadBehaviour(protocol.behaviour)).length, earlier);
   const log = logIn(home);
   const means = { record, artifacts: home.artifacts, checkpoints: home.checkpoints, python: workerPython(), log };
   try {

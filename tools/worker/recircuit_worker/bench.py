@@ -13,12 +13,15 @@ from recircuit_worker.canonical import hash_of
 from recircuit_worker.contract import (
     ArtifactRef,
     Audit,
+    ContrastMaterial,
+    ContrastPrompts,
     InContextMaterial,
     InContextPrompts,
     OpenRequest,
     Producer,
     Prompts,
     Receipt,
+    RepeatedPrompts,
     UnscorableTask,
 )
 from recircuit_worker.decode import encode
@@ -32,6 +35,7 @@ from recircuit_worker.models.load import LoadedModel
 from recircuit_worker.models.selftest import trial_prompts
 from recircuit_worker.prompts.sets import (
     PromptSet,
+    contrast_set,
     in_context_set,
     refuse_unscorable,
     repeated_set,
@@ -91,7 +95,9 @@ class Bench:
             found = in_context_set(recipe, material, self.reader)
             if scored:
                 refuse_unscorable(recipe.tasks, material, self.reader)
-        elif not isinstance(recipe, InContextPrompts):
+        elif isinstance(recipe, ContrastPrompts) and isinstance(material, ContrastMaterial):
+            found = contrast_set(recipe, material, self.reader, scored=scored)[0]
+        elif isinstance(recipe, RepeatedPrompts):
             found = repeated_set(recipe, material, self.reader, self.facts.vocabulary)
         else:
             raise Refusal(
@@ -107,6 +113,8 @@ class Bench:
         """Returns the tasks of a recipe that this tokenizer cannot score in one step."""
         if isinstance(recipe, InContextPrompts) and isinstance(self.material, InContextMaterial):
             return tuple(unscorable_tasks(recipe.tasks, self.material, self.reader))
+        if isinstance(recipe, ContrastPrompts) and isinstance(self.material, ContrastMaterial):
+            return contrast_set(recipe, self.material, self.reader, scored=False)[1]
         return ()
 
     def write(

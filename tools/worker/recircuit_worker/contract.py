@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class AblateComponentsInput:
-    prompts: Prompts
+    prompts: TargetPrompts
     components: tuple[str, ...]
     replace_by: Literal["mean", "zero"]
     """mean: over the prompts of this call, all tasks together"""
@@ -114,6 +114,28 @@ class Audit:
 
 
 @dataclass(frozen=True)
+class BaseSlot:
+    """A number written in another base, read as if it were decimal: 28 in base 8 is 34."""
+
+    kind: Literal["base"]
+    slot: str
+    """name of a slot, and of its position in the prompt"""
+    of: str
+    """name of a slot, and of its position in the prompt"""
+    base: int
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A line is drawn again until its number keeps within this, counterfactuals included."""
+
+    slot: str
+    """name of a slot, and of its position in the prompt"""
+    at_least: int | None
+    at_most: int | None
+
+
+@dataclass(frozen=True)
 class BuildRequest:
     """Train an organism; progress carries the loss. Answered by an OrganismCard."""
 
@@ -123,6 +145,81 @@ class BuildRequest:
     recipe: OrganismRecipe
     material: tuple[Material, ...]
     """both halves of every behaviour of the recipe"""
+
+
+@dataclass(frozen=True)
+class ChoiceSlots:
+    """Items of a list; all choices from one list for one line differ."""
+
+    kind: Literal["choice"]
+    slots: tuple[str, ...]
+    list: str
+    """a list of the behaviour"""
+
+
+@dataclass(frozen=True)
+class ConstantSlot:
+    kind: Literal["constant"]
+    slot: str
+    """name of a slot, and of its position in the prompt"""
+    value: int | str
+
+
+@dataclass(frozen=True)
+class ContrastMaterial:
+    """Patterns of contrast pairs; only items of one half are drawn."""
+
+    kind: Literal["contrast-pairs"]
+    behaviour: str
+    """lower-case words joined by hyphens"""
+    split: Literal["search", "held-out"]
+    split_seed: int
+    lists: dict[str, tuple[str, ...]]
+    tasks: tuple[ContrastTask, ...]
+
+
+@dataclass(frozen=True)
+class ContrastPrompts:
+    """One prompt of each contrast pair, `count` for each task."""
+
+    kind: Literal["contrast-pairs"]
+    tasks: tuple[str, ...]
+    """tasks of the behaviour"""
+    variant: str
+    """clean, or the name of a counterfactual: the same items, told otherwise"""
+    shots: int | None
+    """demonstrations; null: as the behaviour says"""
+    count: int
+    """items per task"""
+    seed: int
+    """seed of the pseudo-random choices"""
+
+
+@dataclass(frozen=True)
+class ContrastTask:
+    """One pattern with the parameters of a task written into its slots."""
+
+    task: str
+    """lower-case words joined by hyphens"""
+    slots: tuple[Slot, ...]
+    """filled once for each item"""
+    each: tuple[Slot, ...]
+    """filled anew for each line: every demonstration, and the query"""
+    demonstration: str | None
+    shots: int
+    """demonstrations, where a call does not say"""
+    queries: tuple[str, ...]
+    """one is drawn for each item; it ends where the answer must follow"""
+    answer: str
+    """what follows, with its leading space if it has one"""
+    rivals: tuple[str, ...]
+    """what would follow by another mechanism; the metric is answer against rivals"""
+    where: tuple[Bound, ...]
+    apart: tuple[str, ...]
+    """no demonstration has the value that the query has in this slot"""
+    split_by: tuple[str, ...]
+    """items that have the same values here, in any order, lie in one half"""
+    counterfactuals: tuple[Counterfactual, ...]
 
 
 @dataclass(frozen=True)
@@ -140,6 +237,22 @@ class CopyScoresOutput:
     scores: ArtifactRef
     """(layer, head) float32; heads not asked for are also measured"""
     receipt: Receipt
+
+
+@dataclass(frozen=True)
+class Counterfactual:
+    name: str
+    """lower-case words joined by hyphens"""
+    about: str
+    slots: tuple[ComputedSlot, ...]
+    """each in the place of the slot of that name; all else stays"""
+
+
+@dataclass(frozen=True)
+class CounterfactualSample:
+    name: str
+    """lower-case words joined by hyphens"""
+    text: str
 
 
 @dataclass(frozen=True)
@@ -204,10 +317,15 @@ class GeneratePromptsInput:
 @dataclass(frozen=True)
 class GeneratePromptsOutput:
     samples: tuple[PromptSample, ...]
+    """empty for contrast pairs"""
+    pairs: tuple[PairSample, ...]
+    """contrast pairs; else empty"""
+    passed_over: tuple[PassedOver, ...]
+    """pairs that this tokenizer cannot express; others were drawn in their place"""
     unscorable: tuple[UnscorableTask, ...]
-    """tasks whose answers share their first token on this tokenizer"""
+    """tasks that this tokenizer cannot score by one answer token"""
     scorable: tuple[str, ...]
-    """tasks of this call that can be scored by the first answer token; refused when there is none"""
+    """tasks of this call that can be scored by one answer token; refused when there is none"""
     longest: int
     """tokens of the longest prompt"""
     tokens: ArtifactRef
@@ -295,6 +413,21 @@ class Injection:
 
 
 @dataclass(frozen=True)
+class ItemsSlot:
+    """Several items of a list: for sets of answers, never inside a prompt."""
+
+    kind: Literal["items"]
+    slot: str
+    """name of a slot, and of its position in the prompt"""
+    list: str
+    """a list of the behaviour"""
+    which: Literal["after", "up-to"]
+    """all items behind the value of `of`, or up to it, itself included"""
+    of: str
+    """name of a slot, and of its position in the prompt"""
+
+
+@dataclass(frozen=True)
 class KeptPrompts:
     task: str
     """lower-case words joined by hyphens"""
@@ -330,6 +463,21 @@ class Manifest:
     labels: dict[str, tuple[str, ...]]
     """names along an axis, e.g. tasks; or of what was read, e.g. prompts_sha256"""
     producer: Producer
+
+
+@dataclass(frozen=True)
+class MapSlot:
+    """The item of `to` at the place that `of` has in `list`."""
+
+    kind: Literal["map"]
+    slot: str
+    """name of a slot, and of its position in the prompt"""
+    of: str
+    """name of a slot, and of its position in the prompt"""
+    list: str
+    """a list of the behaviour"""
+    to: str
+    """a list of the behaviour"""
 
 
 @dataclass(frozen=True)
@@ -392,6 +540,28 @@ class ModelFacts:
 
 
 @dataclass(frozen=True)
+class NamedPosition:
+    name: str
+    """slot; demonstrations.<slot> stands for one token in each demonstration"""
+    from_the_end: tuple[int, ...]
+    """-1 is the last token"""
+    tokens: tuple[str, ...]
+    """the tokens there, in the clean prompt"""
+
+
+@dataclass(frozen=True)
+class NthSlot:
+    """One of several slots; `at` holds its number, from 0."""
+
+    kind: Literal["nth"]
+    slot: str
+    """name of a slot, and of its position in the prompt"""
+    of: tuple[str, ...]
+    at: str
+    """name of a slot, and of its position in the prompt"""
+
+
+@dataclass(frozen=True)
 class OpenRequest:
     """Load a model and one half of a behaviour; a worker is opened once."""
 
@@ -418,6 +588,15 @@ class OpenRequest:
 @dataclass(frozen=True)
 class OpenResult:
     facts: ModelFacts
+
+
+@dataclass(frozen=True)
+class OrderSlots:
+    """The values of as many other slots, in random order."""
+
+    kind: Literal["order"]
+    slots: tuple[str, ...]
+    of: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -486,6 +665,29 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class PairSample:
+    task: str
+    """lower-case words joined by hyphens"""
+    text: str
+    """the clean prompt"""
+    answers: tuple[str, ...]
+    rivals: tuple[str, ...]
+    counterfactuals: tuple[CounterfactualSample, ...]
+    positions: tuple[NamedPosition, ...]
+    """the same in every variant"""
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """Contrast pairs that were drawn and left out."""
+
+    task: str
+    """lower-case words joined by hyphens"""
+    why: str
+    pairs: int
+
+
+@dataclass(frozen=True)
 class PermuteRequest:
     """Write a twin of a model whose heads stand elsewhere in their layers. Answered by a PermuteResult."""
 
@@ -509,6 +711,18 @@ class PermuteResult:
     """layer, head of the twin -> the head of the original that stands there"""
     largest_change: float
     """of a logit, by the order of sums alone"""
+
+
+@dataclass(frozen=True)
+class PlaceSlot:
+    """The number, from 0, of the first of several slots that holds the value of `of`."""
+
+    kind: Literal["place"]
+    slot: str
+    """name of a slot, and of its position in the prompt"""
+    of: str
+    """name of a slot, and of its position in the prompt"""
+    among: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -540,6 +754,17 @@ class PromptSample:
     """text that must follow; empty for repeated tokens"""
     first_answer_token: str
     """the token that is scored; empty for repeated tokens"""
+
+
+@dataclass(frozen=True)
+class RangeSlots:
+    """Whole numbers, drawn independently."""
+
+    kind: Literal["range"]
+    slots: tuple[str, ...]
+    low: int
+    high: int
+    """may itself be drawn"""
 
 
 @dataclass(frozen=True)
@@ -638,6 +863,17 @@ class RepeatedTokensMaterial:
 
 
 @dataclass(frozen=True)
+class SameSlot:
+    """The value of another slot, at a position of its own."""
+
+    kind: Literal["same"]
+    slot: str
+    """name of a slot, and of its position in the prompt"""
+    of: str
+    """name of a slot, and of its position in the prompt"""
+
+
+@dataclass(frozen=True)
 class ScoredHead:
     component: str
     """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
@@ -656,12 +892,38 @@ class SelfTest:
 
 
 @dataclass(frozen=True)
+class ShiftSlot:
+    """The item so many places further in a list."""
+
+    kind: Literal["shift"]
+    slot: str
+    """name of a slot, and of its position in the prompt"""
+    of: str
+    """name of a slot, and of its position in the prompt"""
+    list: str
+    """a list of the behaviour"""
+    by: int | str
+    wrap: bool
+    """behind the last item comes the first; else there is none"""
+
+
+@dataclass(frozen=True)
 class StrongestCell:
     layer: int
     position: int
     """counted from the end"""
     effect: float
     """mean over prompts, and over tasks if not of one"""
+
+
+@dataclass(frozen=True)
+class SumSlot:
+    """Sum of numbers and of slots that hold numbers."""
+
+    kind: Literal["sum"]
+    slot: str
+    """name of a slot, and of its position in the prompt"""
+    of: tuple[int | str, ...]
 
 
 @dataclass(frozen=True)
@@ -816,5 +1078,8 @@ class Versions:
     worker: str
 
 
-Material = InContextMaterial | RepeatedTokensMaterial
-Prompts = InContextPrompts | RepeatedPrompts
+ComputedSlot = ConstantSlot | SameSlot | SumSlot | BaseSlot | ShiftSlot | MapSlot | NthSlot | PlaceSlot | ItemsSlot
+Material = InContextMaterial | RepeatedTokensMaterial | ContrastMaterial
+Prompts = InContextPrompts | RepeatedPrompts | ContrastPrompts
+Slot = ChoiceSlots | RangeSlots | OrderSlots | ConstantSlot | SameSlot | SumSlot | BaseSlot | ShiftSlot | MapSlot | NthSlot | PlaceSlot | ItemsSlot
+TargetPrompts = InContextPrompts | RepeatedPrompts

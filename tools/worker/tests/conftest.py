@@ -30,7 +30,12 @@ def model_folder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def benches(tmp_path_factory):
     """Benches by (architecture, dtype, kind of prompts), each opened once."""
-    from tiny import bench, repeated_material, save  # brings torch, which reads the number of threads above
+    from tiny import (
+        bench,
+        contrast_material,
+        repeated_material,
+        save,
+    )  # brings torch, which reads the number of threads above
 
     made = {}
 
@@ -38,7 +43,8 @@ def benches(tmp_path_factory):
         key = (architecture, dtype, kind)
         if key not in made:
             place = tmp_path_factory.mktemp("bench")
-            of = repeated_material() if kind == "repeated-tokens" else None
+            others = {"repeated-tokens": repeated_material, "contrast-pairs": contrast_material}
+            of = others[kind]() if kind in others else None
             made[key] = bench(save(place / "model", architecture), place / "artifacts", dtype=dtype, of=of)
         return made[key]
 

@@ -30,6 +30,8 @@ from transformers import (
 from recircuit_worker.artifacts import ArtifactWriter
 from recircuit_worker.bench import Bench
 from recircuit_worker.contract import (
+    ContrastMaterial,
+    ContrastPrompts,
     InContextMaterial,
     InContextPrompts,
     Material,
@@ -40,6 +42,7 @@ from recircuit_worker.contract import (
     Task,
     Template,
 )
+from recircuit_worker.decode import decode
 from recircuit_worker.models.load import open_model
 from recircuit_worker.organisms.words import build_tokenizer
 
@@ -149,6 +152,80 @@ def repeated_material() -> RepeatedTokensMaterial:
 
 def in_context(*tasks: str, variant: str = "clean", shots: int = 3, count: int = 4, seed: int = 0) -> InContextPrompts:
     return InContextPrompts("in-context", tasks or ("same", "next", "other"), variant, shots, count, seed)
+
+
+ITEM, LINE = (
+    {"slots": [], "each": [], "demonstration": None, "shots": 0, "where": [], "apart": []},
+    "Q: {p}\nA: {q}\n\n",
+)
+CONTRASTS = (
+    {
+        **ITEM,
+        "task": "missing",
+        "slots": [
+            {"kind": "choice", "slots": ["c", "a", "b"], "list": "xs"},
+            {"kind": "same", "slot": "again", "of": "b"},
+        ],
+        "queries": ["Q: {a} {b}\nA: {again}:", "Q: {a}\n\n: {b}\nA: {again}:"],
+        "answer": " {a}",
+        "rivals": [" {b}"],
+        "split_by": ["a", "b"],
+        "counterfactuals": [
+            {"name": "swap", "about": ".", "slots": [{"kind": "same", "slot": "again", "of": "a"}]},
+            {"name": "third", "about": ".", "slots": [{"kind": "same", "slot": "b", "of": "c"}]},
+        ],
+    },
+    {
+        **ITEM,
+        "task": "shifted",
+        "slots": [{"kind": "constant", "slot": "k", "value": 2}],
+        "each": [
+            {"kind": "choice", "slots": ["p"], "list": "xs"},
+            {"kind": "shift", "slot": "plain", "of": "p", "list": "xs", "by": 1, "wrap": False},
+            {"kind": "shift", "slot": "q", "of": "p", "list": "xs", "by": "k", "wrap": True},
+        ],
+        "demonstration": LINE,
+        "shots": 3,
+        "queries": ["Q: {p}\nA:"],
+        "answer": " {q}",
+        "rivals": [" {plain}"],
+        "apart": ["q"],
+        "split_by": ["p"],
+        "counterfactuals": [
+            {"name": "plain", "about": ".", "slots": [{"kind": "constant", "slot": "k", "value": 1}]},
+        ],
+    },
+    {
+        **ITEM,
+        "task": "later",
+        "slots": [
+            {"kind": "choice", "slots": ["p"], "list": "xs"},
+            {"kind": "items", "slot": "behind", "list": "xs", "which": "after", "of": "p"},
+            {"kind": "items", "slot": "before", "list": "xs", "which": "up-to", "of": "p"},
+        ],
+        "queries": ["Q: {p}\nA:"],
+        "answer": " {behind}",
+        "rivals": [" {before}"],
+        "split_by": ["p"],
+        "counterfactuals": [
+            {"name": "least", "about": ".", "slots": [{"kind": "constant", "slot": "p", "value": "x0"}]},
+        ],
+    },
+)
+"""one pattern with names, one with demonstrations, one with sets of answers"""
+
+
+def contrast_material(split: str = "search", **changes: object) -> ContrastMaterial:
+    """`changes` are to the tasks, by their fields."""
+    tasks = [{**task, **changes} for task in CONTRASTS]
+    fields = {"kind": "contrast-pairs", "behaviour": "tiny-contrasts", "split": split, "split_seed": 1}
+    return decode("ContrastMaterial", {**fields, "lists": {"xs": [f"x{i}" for i in range(WORDS)]}, "tasks": tasks})
+
+
+def contrast(
+    *tasks: str, variant: str = "clean", shots: int | None = None, count: int = 4, seed: int = 0
+) -> ContrastPrompts:
+    return ContrastPrompts("contrast-pairs", tasks or ("missing",), variant, shots, count, seed)
 
 
 def repeats(length: int = 8, repeats: int = 3, count: int = 3, seed: int = 0) -> RepeatedPrompts:

@@ -3,11 +3,17 @@
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from recircuit_worker.canonical import hash_of
 from recircuit_worker.contract import (
+    ContrastMaterial,
+    ContrastPrompts,
+    ContrastTask,
     InContextMaterial,
     InContextPrompts,
+    Material,
+    PassedOver,
     RepeatedPrompts,
     RepeatedTokensMaterial,
     Task,
@@ -16,6 +22,7 @@ from recircuit_worker.contract import (
 from recircuit_worker.engine.interface import TokenPrompt
 from recircuit_worker.errors import Refusal
 from recircuit_worker.prompts import in_context, repeated
+from recircuit_worker.prompts.contrast_set import ContrastItem, DrawnTask, Inexpressible, draw_task, passed_over_of
 from recircuit_worker.prompts.in_context import InContextPrompt
 from recircuit_worker.prompts.tokens import Reader, why_unscorable
 
@@ -35,11 +42,14 @@ class Group:
 class PromptSet:
     """What a tool measures. Groups of in-context prompts are its tasks, in the order asked."""
 
-    recipe: InContextPrompts | RepeatedPrompts
+    recipe: InContextPrompts | RepeatedPrompts | ContrastPrompts
     prompts: tuple[TokenPrompt, ...]
     groups: tuple[Group, ...]
     texts: tuple[InContextPrompt, ...]
-    """as words, prompt by prompt; empty for repeated tokens"""
+    """in-context prompts as words, prompt by prompt; else empty"""
+    items: tuple[ContrastItem, ...] = ()
+    """contrast pairs, prompt by prompt; else empty"""
+    passed_over: tuple[PassedOver, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -80,9 +90,36 @@ def in_context_set(recipe: InContextPrompts, material: InContextMaterial, reader
     return PromptSet(recipe, tuple(_token_prompt(text, reader) for text in texts), tuple(groups), tuple(texts))
 
 
+def contrast_set(
+    recipe: ContrastPrompts, material: ContrastMaterial, reader: Reader, *, scored: bool
+) -> tuple[PromptSet, tuple[UnscorableTask, ...]]:
+    """Returns one variant of `count` contrast pairs of each task, the tasks one after the other.
+
+    Args:
+        scored: whether a task that this tokenizer cannot express is refused, instead of being left out and named.
+
+    Raises:
+        Refusal: `unknown-task`, `task-twice`, `no-single-step-answers` (always, where no task is left); those of
+            `draw_task`.
+    """
+    drawn: dict[str, DrawnTask] = {}
+    left_out: list[UnscorableTask] = []
+    for task in _named(recipe.tasks, material.tasks, material.behaviour):
+        try:
+            drawn[task.task] = draw_task(task, recipe, material, reader)
+        except Inexpressible as refusal:
+            left_out.append(refusal.unscorable(task.task))
+            if scored or len(left_out) == len(recipe.tasks):
+                raise
+    items = tuple(item for task in drawn.values() for item in task.items)
+    groups = (Group(t, range(i * recipe.count, (i + 1) * recipe.count), (0,)) for i, t in enumerate(drawn))
+    prompts = tuple(item.prompt(recipe.variant) for item in items)
+    return PromptSet(recipe, prompts, tuple(groups), (), items, passed_over_of(drawn)), tuple(left_out)
+
+
 def repeated_set(
     recipe: RepeatedPrompts,
-    material: InContextMaterial | RepeatedTokensMaterial,
+    material: Material,
     reader: Reader,
     vocabulary_size: int,
 ) -> PromptSet:
@@ -113,7 +150,7 @@ def repeated_set(
     return PromptSet(recipe, prompts, (Group(FIRST_BLOCK, rows, first), Group(LATER_BLOCKS, rows, later)), ())
 
 
-def _namespace(material: InContextMaterial | RepeatedTokensMaterial) -> str:
+def _namespace(material: Material) -> str:
     if isinstance(material, RepeatedTokensMaterial):
         return material.namespace
     return f"{material.behaviour}|{material.split}"
@@ -158,14 +195,21 @@ def find_tasks(names: Sequence[str], material: InContextMaterial) -> list[Task]:
     Raises:
         Refusal: `unknown-task` or `task-twice`.
     """
-    known = {task.task: task for task in material.tasks}
+    return _named(names, material.tasks, material.behaviour)
+
+
+AnyTask = TypeVar("AnyTask", Task, ContrastTask)
+
+
+def _named(names: Sequence[str], tasks: Sequence[AnyTask], behaviour: str) -> list[AnyTask]:
+    known = {task.task: task for task in tasks}
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             raise Refusal(
                 "unknown-task",
                 what=f"the task {name} was asked for",
-                why=f"the behaviour {material.behaviour} has no such task",
+                why=f"the behaviour {behaviour} has no such task",
                 instead=f"ask for {near[0]}" if near else f"ask for one of {', '.join(known)}",
             )
         if list(names).count(name) > 1:

@@ -4,7 +4,7 @@ A task is scored by the first token of its answer. Whether that is fair on a giv
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,6 +37,32 @@ class Reader:
         """Returns the token after `text` in `text + answer`; None if the answer changes how the text is cut."""
         before, after = self.ids(text), self.ids(text + answer)
         return after[len(before)] if len(after) > len(before) and after[: len(before)] == before else None
+
+    def only_answer_token(self, text: str, answer: str) -> int | None:
+        """Returns the token of an answer that is one token behind `text`; None for any other answer."""
+        before, after = self.ids(text), self.ids(text + answer)
+        return after[-1] if len(after) == len(before) + 1 and after[:-1] == before else None
+
+    def read(self, text: str, ends: Mapping[str, Sequence[int]]) -> tuple[tuple[int, ...], dict[str, tuple[int, ...]]]:
+        """Returns the token ids of a text, and by name the tokens that hold the characters before these places.
+
+        Raises:
+            Refusal: `no-offsets` for a tokenizer that does not tell which characters a token stands for.
+        """
+        if not self.tokenizer.is_fast:
+            raise Refusal(
+                "no-offsets",
+                what="named positions were looked for in a prompt",
+                why="this tokenizer does not tell which characters a token stands for",
+                instead="use a model with a tokenizer.json",
+            )
+        read = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        ids, spans, before = read["input_ids"], read["offset_mapping"], len(self.start)
+        token_of: dict[int, int] = {}
+        for token, (first, last) in enumerate(spans):
+            token_of.update((character, token) for character in range(first, last))
+        places = {name: tuple(before + token_of[end - 1] for end in each) for name, each in ends.items()}
+        return (*self.start, *ids), places
 
     def vocabulary(self, size: int) -> tuple[int, ...]:
         """Returns the ids below `size` that stand for text, in order."""

@@ -3,7 +3,16 @@
 import torch
 
 from recircuit_worker.bench import Bench
-from recircuit_worker.contract import GeneratePromptsInput, GeneratePromptsOutput, PromptSample
+from recircuit_worker.contract import (
+    CounterfactualSample,
+    GeneratePromptsInput,
+    GeneratePromptsOutput,
+    NamedPosition,
+    PairSample,
+    PromptSample,
+)
+from recircuit_worker.prompts.contrast import CLEAN
+from recircuit_worker.prompts.contrast_set import ContrastItem
 from recircuit_worker.prompts.sets import PromptSet, no_single_step_answers
 
 PADDING = -1
@@ -18,7 +27,7 @@ def run(request: GeneratePromptsInput, bench: Bench) -> GeneratePromptsOutput:
     prompts = bench.prompts(request.prompts, scored=False)
     unscorable = bench.unscorable(request.prompts)
     left_out = {task.task for task in unscorable}
-    tasks = prompts.names if prompts.texts else []
+    tasks = prompts.names if prompts.texts or prompts.items else []
     scorable = tuple(task for task in tasks if task not in left_out)
     if tasks and not scorable:
         raise no_single_step_answers(unscorable, left=0)
@@ -28,6 +37,8 @@ def run(request: GeneratePromptsInput, bench: Bench) -> GeneratePromptsOutput:
         tokens[row, : len(prompt.ids)] = torch.tensor(prompt.ids)
     return GeneratePromptsOutput(
         samples=_samples(prompts, request.show, bench),
+        pairs=_pairs(prompts, request.show, bench),
+        passed_over=prompts.passed_over,
         scorable=scorable,
         unscorable=unscorable,
         longest=longest,
@@ -38,6 +49,8 @@ def run(request: GeneratePromptsInput, bench: Bench) -> GeneratePromptsOutput:
 
 def _samples(prompts: PromptSet, show: int, bench: Bench) -> tuple[PromptSample, ...]:
     tokenizer = bench.reader.tokenizer
+    if prompts.items:
+        return ()
     if not prompts.texts:
         name = bench.material.behaviour
         rows = prompts.prompts[:show]
@@ -52,4 +65,35 @@ def _samples(prompts: PromptSet, show: int, bench: Bench) -> tuple[PromptSample,
         )
         for row in shown
         for target in prompts.prompts[row].targets
+    )
+
+
+def _pairs(prompts: PromptSet, show: int, bench: Bench) -> tuple[PairSample, ...]:
+    if not prompts.items:
+        return ()
+    shown = [prompts.items[row] for group in prompts.groups for row in group.rows[:show]]
+    return tuple(
+        PairSample(
+            task=item.task,
+            text=item.text.told[CLEAN].text,
+            answers=item.text.answers,
+            rivals=item.text.rivals,
+            counterfactuals=tuple(
+                CounterfactualSample(name, told.text) for name, told in item.text.told.items() if name != CLEAN
+            ),
+            positions=_positions(item, bench),
+        )
+        for item in shown
+    )
+
+
+def _positions(item: ContrastItem, bench: Bench) -> tuple[NamedPosition, ...]:
+    ids = item.ids[CLEAN]
+    return tuple(
+        NamedPosition(
+            name,
+            tuple(place - len(ids) for place in places),
+            tuple(bench.reader.tokenizer.decode([ids[place]]) for place in places),
+        )
+        for name, places in item.positions.items()
     )
