@@ -1,4 +1,4 @@
-/** How well the model does the behaviour: accuracy and probability of the first answer token, per task. */
+/** How well the model does the behaviour: accuracy and probability of the first answer token, per task; contrast pairs: also answer against rivals. */
 import * as z from 'zod';
 import { ArtifactRef, Prompts, Receipt, Share, Slug } from '../../src/contract/index.ts';
 import { promptCount } from '../counts.ts';
@@ -15,17 +15,42 @@ export const TaskScore = z
   })
   .meta({ id: 'TaskScore' });
 
+const ContrastScore = z
+  .strictObject({
+    task: Slug,
+    variant: Slug.describe('clean or a counterfactual; answers and rivals are those of the clean prompt'),
+    prompts: z.number().int(),
+    accuracy: Share.describe('share of prompts whose most likely next token is an answer'),
+    rival_accuracy: Share.describe('share of prompts whose most likely next token is a rival'),
+    preferred: Share.describe('share of prompts with a logit difference above 0'),
+    logit_difference: z
+      .number()
+      .describe(
+        'logit of the answer - logit of the rival, mean over prompts; of several tokens the log of their summed exp',
+      ),
+    sem: z.number().nullable().describe('standard error of the logit difference; null with one prompt'),
+    probability_difference: z
+      .number()
+      .min(-1)
+      .max(1)
+      .describe('probability of all answers - of all rivals, mean over prompts'),
+  })
+  .meta({ id: 'ContrastScore' });
+
 export const measureBehaviour = defineTool({
   name: 'measure_behaviour',
   description:
-    'Accuracy, answer probability and majority baseline per task. Repeated tokens give two rows: first-block (chance) and later-blocks (induction).',
+    'Accuracy, answer probability and majority baseline per task. Repeated tokens give two rows: first-block (chance) and later-blocks (induction). Contrast pairs add answer against rivals (logit difference) for the variant asked for.',
   runs: 'worker',
   input: z.strictObject({ prompts: Prompts }).meta({ id: 'MeasureBehaviourInput' }),
   output: z
     .strictObject({
       tasks: z.array(TaskScore),
       accuracy: Share.describe('mean over the tasks; of repeated tokens that of the later blocks'),
-      per_prompt: ArtifactRef.describe('(task, prompt, statistic) float32: correct, probability, log probability'),
+      contrasts: z.array(ContrastScore).describe('contrast pairs, per task; else empty'),
+      per_prompt: ArtifactRef.describe(
+        '(task, prompt, statistic) float32: correct, probability, log probability; contrast pairs: logit and probability difference too',
+      ),
       receipt: Receipt,
     })
     .meta({ id: 'MeasureBehaviourOutput' }),

@@ -196,6 +196,27 @@ class ContrastPrompts:
 
 
 @dataclass(frozen=True)
+class ContrastScore:
+    task: str
+    """lower-case words joined by hyphens"""
+    variant: str
+    """clean or a counterfactual; answers and rivals are those of the clean prompt"""
+    prompts: int
+    accuracy: float
+    """share of prompts whose most likely next token is an answer"""
+    rival_accuracy: float
+    """share of prompts whose most likely next token is a rival"""
+    preferred: float
+    """share of prompts with a logit difference above 0"""
+    logit_difference: float
+    """logit of the answer - logit of the rival, mean over prompts; of several tokens the log of their summed exp"""
+    sem: float | None
+    """standard error of the logit difference; null with one prompt"""
+    probability_difference: float
+    """probability of all answers - of all rivals, mean over prompts"""
+
+
+@dataclass(frozen=True)
 class ContrastTask:
     """One pattern with the parameters of a task written into its slots."""
 
@@ -505,8 +526,10 @@ class MeasureBehaviourOutput:
     tasks: tuple[TaskScore, ...]
     accuracy: float
     """mean over the tasks; of repeated tokens that of the later blocks"""
+    contrasts: tuple[ContrastScore, ...]
+    """contrast pairs, per task; else empty"""
     per_prompt: ArtifactRef
-    """(task, prompt, statistic) float32: correct, probability, log probability"""
+    """(task, prompt, statistic) float32: correct, probability, log probability; contrast pairs: logit and probability difference too"""
     receipt: Receipt
 
 
