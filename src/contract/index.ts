@@ -25,6 +25,8 @@ export {
   CLEAN,
   ContrastPrompts,
   InContextPrompts,
+  PairedPrompts,
+  Position,
   Prompts,
   RepeatedPrompts,
   TargetPrompts,

@@ -37,6 +37,11 @@ export const ContrastPrompts = z
     kind: z.literal('contrast-pairs'),
     tasks: z.array(Slug).min(1).max(64).describe('tasks of the behaviour'),
     variant: Slug.default(CLEAN).describe('clean, or the name of a counterfactual: the same items, told otherwise'),
+    counterfactual: Slug.nullable()
+      .default(null)
+      .describe(
+        'variant of the same items that these are held against or take outputs from; null: clean, and for clean its only counterfactual',
+      ),
     shots: z
       .number()
       .int()
@@ -51,6 +56,11 @@ export const ContrastPrompts = z
   .meta({ id: 'ContrastPrompts', description: 'One prompt of each contrast pair, `count` for each task.' });
 export type ContrastPrompts = z.infer<typeof ContrastPrompts>;
 
+/** Prompts of which there are others, word by word beside them. */
+export const PairedPrompts = z
+  .discriminatedUnion('kind', [InContextPrompts, ContrastPrompts])
+  .meta({ id: 'PairedPrompts' });
+
 /** Prompts with one right token at each scored position. */
 export const TargetPrompts = z
   .discriminatedUnion('kind', [InContextPrompts, RepeatedPrompts])
@@ -59,4 +69,10 @@ export const TargetPrompts = z
 export const Prompts = z
   .discriminatedUnion('kind', [InContextPrompts, RepeatedPrompts, ContrastPrompts])
   .meta({ id: 'Prompts' });
+
+/** A token counted from the end, or the name of a slot of contrast pairs. */
+export const Position = z.union([
+  z.number().int().max(-1),
+  z.string().regex(/^(demonstrations\.)?[A-Za-z]\w{0,39}$/, 'a number below 0, a slot, END, or demonstrations.<slot>'),
+]);
 export type Prompts = z.infer<typeof Prompts>;

@@ -34,7 +34,7 @@ describe('the contract schema', () => {
 
 describe('JSON Schema to Python', () => {
   const python = (field: JsonSchema): string => {
-    const thing = { type: 'object', properties: { field }, additionalProperties: false };
+    const thing = { type: 'object', properties: { field }, required: ['field'], additionalProperties: false };
     const lines = renderPython({ $defs: { Thing: thing } }).split('\n');
     return lines.find((line) => line.startsWith('    field: '))?.slice('    field: '.length) ?? '';
   };
@@ -88,6 +88,11 @@ describe('JSON Schema to Python', () => {
     const text = renderPython({ $defs: { Thing: thing } });
     expect(text).toContain('    """say \\"so\\""""');
     expect(text).toContain('    """a \\\\ and \\"\\"\\" and \\""""');
+  });
+  it('puts optional fields last, with a default', () => {
+    const properties = { may: { type: 'integer' }, must: { type: 'string' } };
+    const text = renderPython({ $defs: { Thing: { type: 'object', properties, required: ['must'] } } });
+    expect(text).toContain('    must: str\n    may: int | None = None');
   });
   it('an object without fields, and a union', () => {
     const text = renderPython({

@@ -1,6 +1,6 @@
 /**
  * JSON Schema -> frozen Python dataclasses. Only the plain subset that the contract uses is known; anything else throws,
- * so that nothing is lost on the way without a word.
+ * so that nothing is lost on the way without a word. An optional field is None in Python and absent in JSON, never null.
  */
 import type { JsonSchema } from './schema.ts';
 
@@ -28,10 +28,18 @@ export function renderPython(schema: JsonSchema): string {
 
 function dataclassOf(name: string, def: JsonSchema): string {
   if (def['type'] !== 'object') throw new Error(`${name}: only objects and unions of objects can cross the wire`);
-  const lines = Object.entries((def['properties'] ?? {}) as Defs).map(([field, type]) => {
+  const required = new Set((def['required'] ?? []) as string[]);
+  const fields = Object.entries((def['properties'] ?? {}) as Defs);
+  // Python wants fields with a default last.
+  const ordered = [
+    ...fields.filter(([field]) => required.has(field)),
+    ...fields.filter(([field]) => !required.has(field)),
+  ];
+  const lines = ordered.map(([field, type]) => {
     const about = typeof type['description'] === 'string' ? `\n    ${docstring(type['description'])}` : '';
     if (!canName(field)) throw new Error(`${name}.${field}: Python cannot have a field of this name`);
-    return `    ${field}: ${pythonType(type, `${name}.${field}`)}${about}`;
+    const absent = required.has(field) ? '' : ' | None = None';
+    return `    ${field}: ${pythonType(type, `${name}.${field}`)}${absent}${about}`;
   });
   const about = typeof def['description'] === 'string' ? `    ${docstring(def['description'])}\n\n` : '';
   return `@dataclass(frozen=True)\nclass ${name}:\n${about}${lines.join('\n') || '    pass'}`;

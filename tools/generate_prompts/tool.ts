@@ -47,14 +47,15 @@ export const generatePrompts = defineTool({
   output: z
     .strictObject({
       samples: z.array(Sample).describe('empty for contrast pairs'),
-      pairs: z.array(Pair).describe('contrast pairs; else empty'),
+      pairs: z.array(Pair).optional().describe('contrast pairs only'),
       passed_over: z
         .array(
           z
             .strictObject({ task: Slug, why: z.string(), pairs: z.number().int() })
             .meta({ id: 'PassedOver', description: 'Contrast pairs that were drawn and left out.' }),
         )
-        .describe('pairs that this tokenizer cannot express; others were drawn in their place'),
+        .optional()
+        .describe('contrast pairs only: pairs that this tokenizer cannot express; others were drawn in their place'),
       unscorable: z
         .array(z.strictObject({ task: Slug, why: z.string() }).meta({ id: 'UnscorableTask' }))
         .describe('tasks that this tokenizer cannot score by one answer token'),

@@ -1,6 +1,6 @@
 /** Mean head outputs at the last token of clean prompts: what a function vector is made of. */
 import * as z from 'zod';
-import { ArtifactRef, InContextPrompts, Receipt, Slug } from '../../src/contract/index.ts';
+import { ArtifactRef, PairedPrompts, Receipt, Slug } from '../../src/contract/index.ts';
 import { promptCount } from '../counts.ts';
 import { defineTool } from '../define.ts';
 
@@ -11,7 +11,7 @@ export const meanActivations = defineTool({
   runs: 'worker',
   input: z
     .strictObject({
-      prompts: InContextPrompts,
+      prompts: PairedPrompts,
       only_correct: z.boolean().default(true).describe('keep prompts that the model answers correctly, as published'),
     })
     .meta({ id: 'MeanActivationsInput' }),

@@ -40,19 +40,26 @@ const ContrastScore = z
 export const measureBehaviour = defineTool({
   name: 'measure_behaviour',
   description:
-    'Accuracy, answer probability and majority baseline per task. Repeated tokens give two rows: first-block (chance) and later-blocks (induction). Contrast pairs add answer against rivals (logit difference) for the variant asked for.',
+    'Accuracy, answer probability and majority baseline per task. Repeated tokens give two rows: first-block (chance) and later-blocks (induction). Contrast pairs add answer against rivals (logit difference) for the variant asked for, and for the counterfactual if one is named.',
   runs: 'worker',
   input: z.strictObject({ prompts: Prompts }).meta({ id: 'MeasureBehaviourInput' }),
   output: z
     .strictObject({
       tasks: z.array(TaskScore),
       accuracy: Share.describe('mean over the tasks; of repeated tokens that of the later blocks'),
-      contrasts: z.array(ContrastScore).describe('contrast pairs, per task; else empty'),
+      contrasts: z.array(ContrastScore).optional().describe('contrast pairs only, per task and variant'),
       per_prompt: ArtifactRef.describe(
         '(task, prompt, statistic) float32: correct, probability, log probability; contrast pairs: logit and probability difference too',
       ),
       receipt: Receipt,
     })
     .meta({ id: 'MeasureBehaviourOutput' }),
-  cost: ({ prompts }) => ({ forwards: promptCount(prompts), rows: 0, because: 'one forward per prompt' }),
+  cost: ({ prompts }) => {
+    const both = prompts.kind === 'contrast-pairs' && prompts.counterfactual !== null;
+    return {
+      forwards: promptCount(prompts) * (both ? 2 : 1),
+      rows: 0,
+      because: both ? 'one forward per prompt and one per counterfactual' : 'one forward per prompt',
+    };
+  },
 });

@@ -1,43 +1,44 @@
 /** Activation patching by layer and position: the map of where in a prompt, and how deep, the answer is decided. */
 import * as z from 'zod';
-import { ArtifactRef, InContextPrompts, Receipt, Share, Slug } from '../../src/contract/index.ts';
+import { ArtifactRef, PairedPrompts, Position, Receipt, Slug } from '../../src/contract/index.ts';
 import { promptCount } from '../counts.ts';
 import { defineTool } from '../define.ts';
+import { counterpart, METRIC, recovery } from '../replacement.ts';
 
 const Cell = {
   layer: z.number().int().min(0),
-  position: z.number().int().max(-1).describe('counted from the end'),
+  position: Position.describe('as it was asked for'),
   effect: z.number().describe('mean over prompts, and over tasks if not of one'),
 };
 
 export const sweepLayers = defineTool({
   name: 'sweep_layers',
   description:
-    'For every layer and each position asked for: replace the MLP output, or the residual stream after the layer, there alone, and measure the change in probability of the first answer token, exactly. Use it to see where and how deep the answer is decided, before looking for heads.',
+    'For every layer and each position asked for: replace the MLP output, or the residual stream after the layer, there alone, and measure the change in probability of the first answer token (contrast pairs: of the logit difference), exactly. Use it to see where and how deep the answer is decided, before looking for heads.',
   runs: 'worker',
   input: z
     .strictObject({
-      prompts: InContextPrompts,
+      prompts: PairedPrompts,
       site: z.enum(['residual', 'mlp']).default('residual'),
       replace_by: z
         .enum(['counterfactual', 'resample', 'mean', 'zero'])
         .default('counterfactual')
         .describe(
-          'counterfactual: the same words with the labels shuffled, or in order if these are shuffled; resample: another prompt of the task; mean: over the prompts of the task',
+          'counterfactual: the same words with the labels shuffled, or in order if these are shuffled, and of contrast pairs the counterfactual that the prompts name; resample: another prompt of the task; mean: over the prompts of the task',
         ),
       positions: z
-        .array(z.number().int().max(-1))
+        .array(Position)
         .min(1)
         .max(4096)
         .default([-1])
-        .describe('each replaced by itself, counted from the end: -1 is the last token'),
+        .describe(
+          'each replaced by itself: counted from the end, -1 the last token, or slots of contrast pairs by name',
+        ),
     })
     .meta({ id: 'SweepLayersInput' }),
   output: z
     .strictObject({
-      effects: ArtifactRef.describe(
-        '(task, prompt, layer, position) float32, change in probability of the first answer token',
-      ),
+      effects: ArtifactRef.describe(`(task, prompt, layer, position) float32, change of the ${METRIC}`),
       cells: z
         .array(
           z
@@ -53,17 +54,26 @@ export const sweepLayers = defineTool({
           .strictObject({
             task: Slug,
             prompts: z.number().int(),
-            baseline: Share.describe('mean probability before patching'),
+            baseline: z.number().describe(`before patching, mean ${METRIC}`),
             strongest: z.strictObject(Cell).meta({ id: 'StrongestCell' }),
           })
           .meta({ id: 'LayersTask' }),
       ),
+      contrasts: z
+        .array(
+          z
+            .strictObject({ task: Slug, counterpart, recovery: recovery.describe('of the strongest cell') })
+            .meta({ id: 'ContrastLayers' }),
+        )
+        .optional()
+        .describe('contrast pairs only'),
       receipt: Receipt,
     })
     .meta({ id: 'SweepLayersOutput' }),
-  cost: ({ prompts, positions }, facts) => ({
-    forwards: 2 * promptCount(prompts),
+  cost: ({ prompts, positions, replace_by }, facts) => ({
+    forwards: (prompts.kind === 'contrast-pairs' && replace_by === 'counterfactual' ? 3 : 2) * promptCount(prompts),
     rows: promptCount(prompts) * facts.layers * positions.length,
-    because: 'one row per prompt, layer and position, beside one unpatched pass and one for the source',
+    because:
+      'one row per prompt, layer and position, beside one unpatched pass and one for the source, two for the counterfactuals of contrast pairs',
   }),
 });

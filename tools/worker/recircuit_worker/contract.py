@@ -74,11 +74,11 @@ class AttentionScoresOutput:
 class AttributeHeadsInput:
     prompts: InContextPrompts
     replace_by: Literal["mean", "zero", "resample", "counterfactual"]
-    """mean: of the same task; resample: another prompt of the task; counterfactual: the same words with the labels shuffled, or in order if these are shuffled"""
+    """mean: of the same task; resample: another prompt of the task; counterfactual: the same words with the labels shuffled, or in order if these are shuffled; contrast pairs: the counterfactual that the prompts name"""
     source: str | None
     """artifact of mean_activations, for replace_by mean"""
-    positions: tuple[int, ...] | None
-    """replaced together, counted from the end: -1 is the last token; null: every token"""
+    positions: tuple[int | str, ...] | None
+    """replaced together: counted from the end, -1 the last token, or slots of contrast pairs by name; null: every token"""
     method: Literal["attribution", "integrated"]
     """attribution: gradient at the unedited prompt, times the change; integrated: mean gradient while all heads move together, each by its own change, which shares out their joint effect and not what each does alone"""
     steps: int | None
@@ -166,6 +166,36 @@ class ConstantSlot:
 
 
 @dataclass(frozen=True)
+class ContrastHead:
+    component: str
+    """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
+    effect: float
+    """mean change of the logit difference over prompts"""
+    recovery: float | None
+    """effect as share of the way from baseline to counterpart; null without counterpart"""
+
+
+@dataclass(frozen=True)
+class ContrastHeads:
+    task: str
+    """lower-case words joined by hyphens"""
+    counterpart: float | None
+    """mean metric on the counterfactual prompts, whose outputs are put in; null for another source"""
+    heads: tuple[ContrastHead, ...]
+    """the ten strongest, whichever their sign"""
+
+
+@dataclass(frozen=True)
+class ContrastLayers:
+    task: str
+    """lower-case words joined by hyphens"""
+    counterpart: float | None
+    """mean metric on the counterfactual prompts, whose outputs are put in; null for another source"""
+    recovery: float | None
+    """of the strongest cell"""
+
+
+@dataclass(frozen=True)
 class ContrastMaterial:
     """Patterns of contrast pairs; only items of one half are drawn."""
 
@@ -187,6 +217,8 @@ class ContrastPrompts:
     """tasks of the behaviour"""
     variant: str
     """clean, or the name of a counterfactual: the same items, told otherwise"""
+    counterfactual: str | None
+    """variant of the same items that these are held against or take outputs from; null: clean, and for clean its only counterfactual"""
     shots: int | None
     """demonstrations; null: as the behaviour says"""
     count: int
@@ -339,10 +371,6 @@ class GeneratePromptsInput:
 class GeneratePromptsOutput:
     samples: tuple[PromptSample, ...]
     """empty for contrast pairs"""
-    pairs: tuple[PairSample, ...]
-    """contrast pairs; else empty"""
-    passed_over: tuple[PassedOver, ...]
-    """pairs that this tokenizer cannot express; others were drawn in their place"""
     unscorable: tuple[UnscorableTask, ...]
     """tasks that this tokenizer cannot score by one answer token"""
     scorable: tuple[str, ...]
@@ -352,6 +380,10 @@ class GeneratePromptsOutput:
     tokens: ArtifactRef
     """(prompt, token) int64, right-padded with -1"""
     receipt: Receipt
+    pairs: tuple[PairSample, ...] | None = None
+    """contrast pairs only"""
+    passed_over: tuple[PassedOver, ...] | None = None
+    """contrast pairs only: pairs that this tokenizer cannot express; others were drawn in their place"""
 
 
 @dataclass(frozen=True)
@@ -459,8 +491,8 @@ class KeptPrompts:
 @dataclass(frozen=True)
 class LayerCell:
     layer: int
-    position: int
-    """counted from the end"""
+    position: int | str
+    """as it was asked for"""
     effect: float
     """mean over prompts, and over tasks if not of one"""
     sem: float | None
@@ -473,7 +505,7 @@ class LayersTask:
     """lower-case words joined by hyphens"""
     prompts: int
     baseline: float
-    """mean probability before patching"""
+    """before patching, mean probability of the first answer token, or of contrast pairs the logit difference, answer against rivals"""
     strongest: StrongestCell
 
 
@@ -503,7 +535,7 @@ class MapSlot:
 
 @dataclass(frozen=True)
 class MeanActivationsInput:
-    prompts: InContextPrompts
+    prompts: PairedPrompts
     only_correct: bool
     """keep prompts that the model answers correctly, as published"""
 
@@ -526,11 +558,11 @@ class MeasureBehaviourOutput:
     tasks: tuple[TaskScore, ...]
     accuracy: float
     """mean over the tasks; of repeated tokens that of the later blocks"""
-    contrasts: tuple[ContrastScore, ...]
-    """contrast pairs, per task; else empty"""
     per_prompt: ArtifactRef
     """(task, prompt, statistic) float32: correct, probability, log probability; contrast pairs: logit and probability difference too"""
     receipt: Receipt
+    contrasts: tuple[ContrastScore, ...] | None = None
+    """contrast pairs only, per task and variant"""
 
 
 @dataclass(frozen=True)
@@ -933,8 +965,8 @@ class ShiftSlot:
 @dataclass(frozen=True)
 class StrongestCell:
     layer: int
-    position: int
-    """counted from the end"""
+    position: int | str
+    """as it was asked for"""
     effect: float
     """mean over prompts, and over tasks if not of one"""
 
@@ -966,41 +998,45 @@ class SweepAgreement:
 
 @dataclass(frozen=True)
 class SweepHeadsInput:
-    prompts: InContextPrompts
+    prompts: PairedPrompts
     replace_by: Literal["mean", "zero", "resample", "counterfactual"]
-    """mean: of the same task; resample: another prompt of the task; counterfactual: the same words with the labels shuffled, or in order if these are shuffled"""
+    """mean: of the same task; resample: another prompt of the task; counterfactual: the same words with the labels shuffled, or in order if these are shuffled; contrast pairs: the counterfactual that the prompts name"""
     source: str | None
     """artifact of mean_activations, for replace_by mean"""
-    positions: tuple[int, ...] | None
-    """replaced together, counted from the end: -1 is the last token; null: every token"""
+    positions: tuple[int | str, ...] | None
+    """replaced together: counted from the end, -1 the last token, or slots of contrast pairs by name; null: every token"""
 
 
 @dataclass(frozen=True)
 class SweepHeadsOutput:
     effects: ArtifactRef
-    """(task, prompt, layer, head) float32, change in probability of the first answer token"""
+    """(task, prompt, layer, head) float32, change of the probability of the first answer token, or of contrast pairs the logit difference, answer against rivals"""
     tasks: tuple[SweptTask, ...]
     receipt: Receipt
+    contrasts: tuple[ContrastHeads, ...] | None = None
+    """contrast pairs only"""
 
 
 @dataclass(frozen=True)
 class SweepLayersInput:
-    prompts: InContextPrompts
+    prompts: PairedPrompts
     site: Literal["residual", "mlp"]
     replace_by: Literal["counterfactual", "resample", "mean", "zero"]
-    """counterfactual: the same words with the labels shuffled, or in order if these are shuffled; resample: another prompt of the task; mean: over the prompts of the task"""
-    positions: tuple[int, ...]
-    """each replaced by itself, counted from the end: -1 is the last token"""
+    """counterfactual: the same words with the labels shuffled, or in order if these are shuffled, and of contrast pairs the counterfactual that the prompts name; resample: another prompt of the task; mean: over the prompts of the task"""
+    positions: tuple[int | str, ...]
+    """each replaced by itself: counted from the end, -1 the last token, or slots of contrast pairs by name"""
 
 
 @dataclass(frozen=True)
 class SweepLayersOutput:
     effects: ArtifactRef
-    """(task, prompt, layer, position) float32, change in probability of the first answer token"""
+    """(task, prompt, layer, position) float32, change of the probability of the first answer token, or of contrast pairs the logit difference, answer against rivals"""
     cells: tuple[LayerCell, ...]
     """the ten strongest, whichever their sign"""
     tasks: tuple[LayersTask, ...]
     receipt: Receipt
+    contrasts: tuple[ContrastLayers, ...] | None = None
+    """contrast pairs only"""
 
 
 @dataclass(frozen=True)
@@ -1009,7 +1045,7 @@ class SweptTask:
     """lower-case words joined by hyphens"""
     prompts: int
     baseline: float
-    """mean probability before patching"""
+    """before patching, mean probability of the first answer token, or of contrast pairs the logit difference, answer against rivals"""
     largest: float
     """largest average indirect effect of one head"""
 
@@ -1103,6 +1139,7 @@ class Versions:
 
 ComputedSlot = ConstantSlot | SameSlot | SumSlot | BaseSlot | ShiftSlot | MapSlot | NthSlot | PlaceSlot | ItemsSlot
 Material = InContextMaterial | RepeatedTokensMaterial | ContrastMaterial
+PairedPrompts = InContextPrompts | ContrastPrompts
 Prompts = InContextPrompts | RepeatedPrompts | ContrastPrompts
 Slot = ChoiceSlots | RangeSlots | OrderSlots | ConstantSlot | SameSlot | SumSlot | BaseSlot | ShiftSlot | MapSlot | NthSlot | PlaceSlot | ItemsSlot
 TargetPrompts = InContextPrompts | RepeatedPrompts

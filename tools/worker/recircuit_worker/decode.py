@@ -37,13 +37,14 @@ def decode(name: str, value: Any) -> Any:
 
 
 def encode(value: Any) -> Any:
-    """Returns the JSON value of a contract object: tuples become lists, numbers Python's own.
+    """Returns the JSON value of a contract object: tuples become lists, numbers Python's own; optional fields may lack.
 
     Raises:
         Fault: `result-off-contract` for a value that JSON has no type for, a tensor above all.
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        held = ((field, getattr(value, field.name)) for field in dataclasses.fields(value))
+        return {field.name: encode(inner) for field, inner in held if inner is not None or field.default is not None}
     if isinstance(value, dict):
         return {key: encode(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -148,7 +149,9 @@ def _fields(cls: type) -> dict[str, Any]:
 def _convert(value: Any, wanted: Any) -> Any:
     """Builds a value that is known to be valid; `wanted` is a type of contract.py."""
     if dataclasses.is_dataclass(wanted):
-        return wanted(**{name: _convert(value[name], inner) for name, inner in _fields(wanted).items()})
+        return wanted(
+            **{name: _convert(value[name], inner) for name, inner in _fields(wanted).items() if name in value}
+        )
     origin, inner = get_origin(wanted), get_args(wanted)
     if origin is tuple:
         return tuple(_convert(item, inner[0]) for item in value)

@@ -5,25 +5,28 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from recircuit_worker.bench import Bench
-from recircuit_worker.contract import InContextPrompts
+from recircuit_worker.contract import ContrastPrompts, InContextPrompts
 from recircuit_worker.engine.interface import TokenPrompt
-from recircuit_worker.engine.sweeps import Positions, from_the_end
+from recircuit_worker.engine.sweeps import Positions
 from recircuit_worker.errors import Refusal
 from recircuit_worker.means import read_means
+from recircuit_worker.places import find_places, needs_equal_lengths
+from recircuit_worker.prompts.contrast_scores import ask
 from recircuit_worker.prompts.sets import PromptSet
 
 COUNTERPART = {"clean": "shuffled", "shuffled": "clean"}
 
 
 class Replacing(Protocol):
-    """A request that replaces outputs by those of other prompts, at tokens counted from the end."""
+    """A request that replaces outputs by those of other prompts, at some tokens or all."""
 
-    prompts: InContextPrompts
+    prompts: InContextPrompts | ContrastPrompts
     replace_by: str
-    positions: tuple[int, ...] | None
+    positions: tuple[int | str, ...] | None
 
 
 class ReplacingHeads(Replacing, Protocol):
@@ -36,7 +39,7 @@ def find_source(request: ReplacingHeads, prompts: PromptSet, bench: Bench) -> tu
     """Returns (values, positions) as `head_sets` takes them.
 
     Raises:
-        Refusal: `source-without-mean`, `mean-at-last-only`; those of `find_positions`, `find_donors` and `read_means`.
+        Refusal: `source-without-mean`, `mean-at-last-only`; those of `find_places`, `find_donors` and `read_means`.
     """
     if (request.source is None) == (request.replace_by == "mean"):
         raise Refusal(
@@ -59,63 +62,66 @@ def find_source(request: ReplacingHeads, prompts: PromptSet, bench: Bench) -> tu
     positions = find_positions(request, prompts)
     if request.replace_by == "zero":
         return None, "last" if last else positions
-    donors = find_donors(request, prompts, bench).prompts
-    values = bench.engine.head_outputs(donors, from_the_end(donors, request.positions))
+    donors = find_donors(request, prompts, bench)
+    values = bench.engine.head_outputs(donors.prompts, find_positions(request, donors))
     return (values[:, 0], "last") if last else (values, positions)
 
 
-def source_passes(request: ReplacingHeads, prompts: PromptSet) -> int:
-    """Returns how many passes `find_source` makes."""
-    return 0 if request.replace_by in ("mean", "zero") else len(prompts.prompts)
+def source_passes(request: Replacing, prompts: PromptSet) -> int:
+    """Returns how many passes `find_source` and `counterpart_of` make."""
+    if request.replace_by in ("mean", "zero"):
+        return 0
+    return len(prompts.prompts) * (2 if prompts.items and request.replace_by == "counterfactual" else 1)
 
 
 def find_positions(request: Replacing, prompts: PromptSet) -> Tensor:
-    """Returns positions (prompt, place).
+    """Returns positions (prompt, place), those asked for one after the other.
 
     Raises:
-        Refusal: `position-twice` or `position-before-prompt`.
+        Refusal: those of `find_places`.
     """
-    positions = from_the_end(prompts.prompts, request.positions)
-    if request.positions is None:
-        return positions
-    if len(set(request.positions)) < len(request.positions):
-        raise Refusal(
-            "position-twice",
-            what=f"the positions {', '.join(map(str, request.positions))} were asked for",
-            why="a token is replaced once",
-            instead="name each position once",
-        )
-    if bool((positions < 0).any()):
-        raise Refusal(
-            "position-before-prompt",
-            what=f"outputs were to be replaced {-min(request.positions)} tokens from the end",
-            why="the shortest prompt of the call is not that long",
-            instead="ask for later tokens, or for more shots",
-        )
-    return positions
+    return torch.cat(find_places(request.positions, prompts), dim=1)
 
 
 def find_donors(request: Replacing, prompts: PromptSet, bench: Bench) -> PromptSet:
     """Returns the prompts whose outputs are taken, one for each.
 
     Raises:
-        Refusal: `no-counterfactual`, `one-prompt`, `not-aligned`, `nothing-replaced`.
+        Refusal: `one-prompt`, `not-aligned`, `nothing-replaced`; those of `counterfactuals`.
     """
     if request.replace_by == "counterfactual":
-        other = COUNTERPART.get(request.prompts.variant)
-        if other is None:
-            raise Refusal(
-                "no-counterfactual",
-                what=f"the counterfactuals of {request.prompts.variant} prompts were asked for",
-                why="they have no demonstrations whose labels could be shuffled or put in order",
-                instead="use clean or shuffled prompts",
-            )
-        donors = bench.prompts(replace(request.prompts, variant=other))
+        donors = counterfactuals(request.prompts, prompts, bench)
     else:
         donors = _resampled(request, prompts)
     check_aligned(request, prompts.prompts, donors.prompts)
-    check_differ(request, prompts.prompts, donors.prompts)
+    check_differ(request, prompts, donors)
     return donors
+
+
+def counterfactuals(recipe: InContextPrompts | ContrastPrompts, prompts: PromptSet, bench: Bench) -> PromptSet:
+    """Returns the same prompts told otherwise.
+
+    Raises:
+        Refusal: `no-counterfactual`; for contrast pairs those of `PromptSet.told`.
+    """
+    if isinstance(recipe, ContrastPrompts):
+        return prompts.told(recipe.counterfactual)
+    other = COUNTERPART.get(recipe.variant)
+    if other is None:
+        raise Refusal(
+            "no-counterfactual",
+            what=f"the counterfactuals of {recipe.variant} prompts were asked for",
+            why="they have no demonstrations whose labels could be shuffled or put in order",
+            instead="use clean or shuffled prompts",
+        )
+    return bench.prompts(replace(recipe, variant=other))
+
+
+def counterpart_of(request: Replacing, prompts: PromptSet, bench: Bench) -> Tensor | None:
+    """Returns the metric (prompt,) of the counterfactuals of contrast pairs; None for other prompts and sources."""
+    if not prompts.items or request.replace_by != "counterfactual":
+        return None
+    return ask(counterfactuals(request.prompts, prompts, bench), bench.engine).difference
 
 
 def check_aligned(request: Replacing, prompts: Sequence[TokenPrompt], donors: Sequence[TokenPrompt]) -> None:
@@ -125,28 +131,31 @@ def check_aligned(request: Replacing, prompts: Sequence[TokenPrompt], donors: Se
         Refusal: `not-aligned`.
     """
     lengths = [[len(prompt.ids) for prompt in each] for each in (prompts, donors)]
-    if request.positions != (-1,) and lengths[0] != lengths[1]:
+    if needs_equal_lengths(request.positions) and lengths[0] != lengths[1]:
         raise Refusal(
             "not-aligned",
             what="outputs of other prompts were to be put in at other tokens than the last",
             why="prompts of different lengths have no tokens that correspond",
-            instead="set positions to [-1], or use tasks whose words are all of one token",
+            instead="set positions to [-1] or to named slots, or use tasks whose words are all of one token",
         )
 
 
-def check_differ(request: Replacing, prompts: Sequence[TokenPrompt], donors: Sequence[TokenPrompt]) -> None:
+def check_differ(request: Replacing, prompts: PromptSet, donors: PromptSet) -> None:
     """Returns if some output that is put in is another than the one that is there.
 
     Raises:
         Refusal: `nothing-replaced`.
     """
-    latest = 0 if request.positions is None else 1 + max(request.positions)
-    seen = [[prompt.ids[: len(prompt.ids) + latest] for prompt in each] for each in (prompts, donors)]
+    seen = []
+    for each in (prompts, donors):
+        latest = find_positions(request, each).max(1).values.tolist()
+        seen.append([prompt.ids[: place + 1] for prompt, place in zip(each.prompts, latest, strict=True)])
     if seen[0] == seen[1]:
         raise Refusal(
             "nothing-replaced",
-            what=f"outputs up to position {latest - 1} were to be replaced by those of other prompts",
-            why="these prompts begin alike and differ only behind, so that their outputs there are the same",
+            what="outputs were to be replaced by those of other prompts",
+            why="these prompts begin alike and differ only behind the positions asked for, so that their outputs there "
+            "are the same",
             instead="ask for later tokens",
         )
 
@@ -174,4 +183,4 @@ def _resampled(request: Replacing, prompts: PromptSet) -> PromptSet:
     for group in prompts.groups:
         rng = random.Random(f"resample|{group.name}|{request.prompts.seed}")
         chosen += [rng.choice([other for other in group.rows if other != row]) for row in group.rows]
-    return replace(prompts, prompts=tuple(prompts.prompts[row] for row in chosen))
+    return prompts.chosen(chosen)

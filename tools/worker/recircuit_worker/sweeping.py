@@ -1,7 +1,6 @@
-"""One sweep: the change of the answer's probability under every set of edits, exactly, with its audit.
+"""One sweep: the change of the metric under every set of edits, exactly, with its audit.
 
-A change is a difference of probabilities of the first answer token, softmax in float32. What the sets are, and what is
-told of the changes, is the tools' business.
+What is measured belongs in `metrics.py`; what the sets are, and what is told of the changes, is the tools' business.
 """
 
 import dataclasses
@@ -16,8 +15,9 @@ from recircuit_worker.bench import Bench
 from recircuit_worker.contract import Audit
 from recircuit_worker.engine.interface import Edit
 from recircuit_worker.errors import Fault
+from recircuit_worker.metrics import Metric, metric_of
 from recircuit_worker.prompts.sets import PromptSet
-from recircuit_worker.receipts import AUDIT_TOLERANCE, check_audit
+from recircuit_worker.receipts import check_audit
 
 AUDITED = 4
 """largest changes, and as many random cells, that are measured again"""
@@ -29,9 +29,9 @@ class Swept:
     """What every sweep finds."""
 
     changes: Tensor
-    """(prompt, set), in probability"""
+    """(prompt, set), in units of the metric"""
     before: Tensor
-    """(prompt,) probability, nothing edited"""
+    """(prompt,) metric, nothing edited"""
     audit: Audit
 
 
@@ -46,16 +46,22 @@ def sweep(sets: Sets, prompts: PromptSet, bench: Bench) -> Swept:
     Raises:
         Fault: `edit-did-not-fire`, `all-effects-zero`, `audit-failed`.
     """
-    found = bench.engine.answers_each(prompts.prompts, sets)
-    changes = (found.edited.probability - found.clean.probability)[:, :, -1].T
+    metric = metric_of(prompts)
+    edited, clean = metric.each(bench.engine, sets)
+    changes = (edited - clean).T
     if not bool(changes.any()) and _one_can_reach(sets, prompts, bench.facts.layers):
         raise Fault(
             "all-effects-zero",
-            f"none of {changes.numel()} edits changed a probability",
+            f"none of {changes.numel()} edits changed the {metric.name}",
             why="a real model never shows that, so the edits did not reach it",
             instead="do not use the result; report the model and the request",
         )
-    return Swept(changes, found.unedited().probability[:, -1], _audit(changes, sets, prompts, bench))
+    return Swept(changes, clean[0], _audit(changes, sets, prompts, metric, bench))
+
+
+def recovery(change: float, baseline: float, counterpart: float | None) -> float | None:
+    """Returns a change as share of the way from baseline to counterpart; None where there is no way."""
+    return None if counterpart is None or counterpart == baseline else change / (counterpart - baseline)
 
 
 def _one_can_reach(sets: Sets, prompts: PromptSet, layers: int) -> bool:
@@ -68,21 +74,19 @@ def _one_can_reach(sets: Sets, prompts: PromptSet, layers: int) -> bool:
     )
 
 
-def _audit(changes: Tensor, sets: Sets, prompts: PromptSet, bench: Bench) -> Audit:
+def _audit(changes: Tensor, sets: Sets, prompts: PromptSet, metric: Metric, bench: Bench) -> Audit:
     """Measures the largest changes and some random ones again: whole passes, one prompt at a time, no padding."""
     cells = _audited_cells(changes, prompts.recipe.seed)
     deviations = []
     for row, place in cells:
-        prompt = [prompts.prompts[row]]
         edits = [_of_prompt(edit, row) for edit in sets[place]]
-        before = bench.engine.answers(prompt).probability[0, -1]
-        after = bench.engine.answers(prompt, edits).probability[0, -1]
-        deviations.append(abs(float(after - before) - float(changes[row, place])))
+        before, after = (metric.alone(bench.engine, row, each) for each in ([], edits))
+        deviations.append(abs(after - before - float(changes[row, place])))
     return check_audit(
         Audit(
             pairs=len(cells),
             max_deviation=max(deviations),
-            tolerance=AUDIT_TOLERANCE[bench.facts.dtype],
+            tolerance=metric.tolerance[bench.facts.dtype],
             route="whole forward passes, one prompt at a time, unpadded",
         )
     )

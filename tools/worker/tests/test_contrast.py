@@ -271,4 +271,4 @@ def test_generate_prompts_shows_pairs_and_positions(benches) -> None:
 def test_prompts_of_another_kind_are_refused(benches) -> None:
     assert refused(generate_prompts, GeneratePromptsInput(contrast(), 1), benches()) == "other-behaviour"
     repeated = call(generate_prompts, GeneratePromptsInput(repeats(), 1), benches(kind="contrast-pairs"))
-    assert repeated.samples and not repeated.pairs  # need a vocabulary and no words
+    assert repeated.samples and repeated.pairs is None  # need a vocabulary and no words

@@ -223,9 +223,14 @@ def contrast_material(split: str = "search", **changes: object) -> ContrastMater
 
 
 def contrast(
-    *tasks: str, variant: str = "clean", shots: int | None = None, count: int = 4, seed: int = 0
+    *tasks: str,
+    variant: str = "clean",
+    counterfactual: str | None = None,
+    shots: int | None = None,
+    count: int = 4,
+    seed: int = 0,
 ) -> ContrastPrompts:
-    return ContrastPrompts("contrast-pairs", tasks or ("missing",), variant, shots, count, seed)
+    return ContrastPrompts("contrast-pairs", tasks or ("missing",), variant, counterfactual, shots, count, seed)
 
 
 def repeats(length: int = 8, repeats: int = 3, count: int = 3, seed: int = 0) -> RepeatedPrompts:

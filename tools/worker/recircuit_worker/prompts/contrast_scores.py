@@ -31,6 +31,10 @@ class Sides:
     """(prompt, token) bool"""
     rivals: Tensor
 
+    def of(self, rows: slice) -> "Sides":
+        """Returns the sides of some prompts."""
+        return Sides(self.tokens[rows], self.answers[rows], self.rivals[rows])
+
     def difference(self, logits: Tensor) -> Tensor:
         """Returns the logit difference (..., prompt) of logits (..., prompt, token)."""
         sides = (logits.masked_fill(~side.to(logits.device), -torch.inf) for side in (self.answers, self.rivals))
@@ -76,7 +80,7 @@ def ask(prompts: PromptSet, engine: Engine) -> Said:
     sides, parts = sides_of(prompts.items), []
     for start in range(0, len(prompts.prompts), PROMPTS_AT_ONCE):
         rows = slice(start, start + PROMPTS_AT_ONCE)
-        here = Sides(sides.tokens[rows], sides.answers[rows], sides.rivals[rows])
+        here = sides.of(rows)
         logits = engine.last_logits(prompts.prompts[rows]).double()
         first, chosen = logits.argmax(-1, keepdim=True), logits.gather(-1, here.tokens)
         shares = (chosen - logits.logsumexp(-1, keepdim=True)).exp()

@@ -8,7 +8,7 @@ none is left is refused.
 import difflib
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from recircuit_worker.contract import ContrastMaterial, ContrastPrompts, ContrastTask, PassedOver, UnscorableTask
@@ -58,13 +58,43 @@ def draw_task(task: ContrastTask, recipe: ContrastPrompts, material: ContrastMat
             `no-demonstrations`; those of `Drawer`.
     """
     drawer = Drawer(task, material, _shots(task, recipe))
-    _check_variant(recipe.variant, drawer, task)
+    for variant in (recipe.variant, recipe.counterfactual or CLEAN):
+        check_variant(variant, list(drawer.worlds), task.task)
     found: list[ContrastItem] = []
     passed_over: Counter[str] = Counter()
     for index in range(recipe.count):
         rng = random.Random(f"{material.behaviour}|{task.task}|{drawer.shots}|{recipe.seed}|{index}")
         found.append(_expressible(drawer, rng, reader, passed_over))
     return DrawnTask(tuple(found), passed_over)
+
+
+def other_variant(variant: str, counterfactual: str | None, items: Sequence[ContrastItem]) -> str:
+    """Returns the variant that is held against `variant`; None: clean, and for clean the only counterfactual there is.
+
+    Raises:
+        Refusal: `which-counterfactual`, `no-counterfactual` for the variant itself; that of `check_variant`.
+    """
+    if counterfactual is None and variant != CLEAN:
+        return CLEAN
+    known = {name: None for item in items for name in item.ids if name != CLEAN}
+    if counterfactual is None and len(known) > 1:
+        raise Refusal(
+            "which-counterfactual",
+            what="the counterfactuals of clean prompts were asked for",
+            why=f"there are several: {', '.join(known)}",
+            instead="name one as `counterfactual` of the prompts",
+        )
+    chosen = counterfactual or next(iter(known))
+    for item in items:
+        check_variant(chosen, list(item.ids), item.task)
+    if chosen == variant:
+        raise Refusal(
+            "no-counterfactual",
+            what=f"{variant} prompts were to be held against themselves",
+            why="the same outputs would be put back",
+            instead="name another variant as `counterfactual`",
+        )
+    return chosen
 
 
 def passed_over_of(tasks: Mapping[str, DrawnTask]) -> tuple[PassedOver, ...]:
@@ -144,13 +174,18 @@ def _shots(task: ContrastTask, recipe: ContrastPrompts) -> int:
     return recipe.shots
 
 
-def _check_variant(variant: str, drawer: Drawer, task: ContrastTask) -> None:
-    if variant in drawer.worlds:
+def check_variant(variant: str, known: Sequence[str], task: str) -> None:
+    """Returns if a task has this variant.
+
+    Raises:
+        Refusal: `unknown-counterfactual`.
+    """
+    if variant in known:
         return
-    near = difflib.get_close_matches(variant, drawer.worlds, n=1)
+    near = difflib.get_close_matches(variant, known, n=1)
     raise Refusal(
         "unknown-counterfactual",
-        what=f"the variant {variant} of {task.task} was asked for",
-        why=f"it has {', '.join(drawer.worlds)}",
+        what=f"the variant {variant} of {task} was asked for",
+        why=f"it has {', '.join(known)}",
         instead=f"ask for {near[0] if near else CLEAN}",
     )

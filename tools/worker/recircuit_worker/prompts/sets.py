@@ -2,8 +2,10 @@
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
+
+from torch import Tensor
 
 from recircuit_worker.canonical import hash_of
 from recircuit_worker.contract import (
@@ -22,7 +24,14 @@ from recircuit_worker.contract import (
 from recircuit_worker.engine.interface import TokenPrompt
 from recircuit_worker.errors import Refusal
 from recircuit_worker.prompts import in_context, repeated
-from recircuit_worker.prompts.contrast_set import ContrastItem, DrawnTask, Inexpressible, draw_task, passed_over_of
+from recircuit_worker.prompts.contrast_set import (
+    ContrastItem,
+    DrawnTask,
+    Inexpressible,
+    draw_task,
+    other_variant,
+    passed_over_of,
+)
 from recircuit_worker.prompts.in_context import InContextPrompt
 from recircuit_worker.prompts.tokens import Reader, why_unscorable
 
@@ -36,6 +45,10 @@ class Group:
     name: str
     rows: range
     columns: tuple[int, ...]
+
+    def mean(self, values: Tensor) -> float:
+        """Returns the mean of (prompt,) values over the rows."""
+        return float(values[self.rows.start : self.rows.stop].double().mean())
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,22 @@ class PromptSet:
     def group_of(self) -> list[int]:
         """The group of each prompt. For in-context prompts, where groups do not share prompts."""
         return [index for index, group in enumerate(self.groups) for _ in group.rows]
+
+    def chosen(self, rows: Sequence[int]) -> "PromptSet":
+        """Returns these prompts, in this order, in the place of all; the groups stay."""
+        items = tuple(self.items[row] for row in rows) if self.items else ()
+        return replace(self, prompts=tuple(self.prompts[row] for row in rows), texts=(), items=items)
+
+    def told(self, counterfactual: str | None) -> "PromptSet":
+        """Returns the same contrast pairs in another variant; None: clean, and for clean its only counterfactual.
+
+        Raises:
+            Refusal: `which-counterfactual`, `unknown-counterfactual`, `no-counterfactual` for the variant itself.
+        """
+        assert isinstance(self.recipe, ContrastPrompts)
+        variant = other_variant(self.recipe.variant, counterfactual, self.items)
+        prompts = tuple(item.prompt(variant) for item in self.items)
+        return replace(self, recipe=replace(self.recipe, variant=variant, counterfactual=None), prompts=prompts)
 
 
 def in_context_set(recipe: InContextPrompts, material: InContextMaterial, reader: Reader) -> PromptSet:

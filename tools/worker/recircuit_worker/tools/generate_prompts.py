@@ -37,8 +37,8 @@ def run(request: GeneratePromptsInput, bench: Bench) -> GeneratePromptsOutput:
         tokens[row, : len(prompt.ids)] = torch.tensor(prompt.ids)
     return GeneratePromptsOutput(
         samples=_samples(prompts, request.show, bench),
-        pairs=_pairs(prompts, request.show, bench),
-        passed_over=prompts.passed_over,
+        pairs=_pairs(prompts, request.show, bench) if prompts.items else None,
+        passed_over=prompts.passed_over if prompts.items else None,
         scorable=scorable,
         unscorable=unscorable,
         longest=longest,
@@ -69,8 +69,6 @@ def _samples(prompts: PromptSet, show: int, bench: Bench) -> tuple[PromptSample,
 
 
 def _pairs(prompts: PromptSet, show: int, bench: Bench) -> tuple[PairSample, ...]:
-    if not prompts.items:
-        return ()
     shown = [prompts.items[row] for group in prompts.groups for row in group.rows[:show]]
     return tuple(
         PairSample(

@@ -11,9 +11,16 @@ def run(request: MeanActivationsInput, bench: Bench) -> MeanActivationsOutput:
     """Returns the means, (task, layer, head, head_dim) float32, over all prompts or those answered correctly.
 
     Raises:
-        Refusal: `no-correct-prompt`, naming the tasks; those of `Bench.prompts`.
+        Refusal: `no-correct-prompt`, naming the tasks; `several-answers`; those of `Bench.prompts`.
     """
     prompts = bench.prompts(request.prompts)
+    if request.only_correct and any(len(item.answers) > 1 for item in prompts.items):
+        raise Refusal(
+            "several-answers",
+            what="means over correctly answered prompts were asked for",
+            why="these contrast pairs have several right answers each",
+            instead="set only_correct to false",
+        )
     bench.expect(len(prompts.prompts))
     found = bench.engine.head_means(prompts.prompts, prompts.group_of, len(prompts.groups), request.only_correct)
     empty = [name for name, kept in zip(prompts.names, found.kept.tolist(), strict=True) if kept == 0]

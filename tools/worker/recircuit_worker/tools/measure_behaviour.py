@@ -28,16 +28,21 @@ def run(request: MeasureBehaviourInput, bench: Bench) -> MeasureBehaviourOutput:
         Refusal: those of `Bench.prompts`.
     """
     prompts = bench.prompts(request.prompts)
-    bench.expect(len(prompts.prompts))
+    both = isinstance(request.prompts, ContrastPrompts) and request.prompts.counterfactual is not None
+    bench.expect(len(prompts.prompts) * (2 if both else 1))
     if isinstance(request.prompts, ContrastPrompts):
         said = contrast_scores.ask(prompts, bench.engine)
         scores = contrast_scores.task_scores(prompts, said)
         contrasts = contrast_scores.contrast_scores(prompts, said, request.prompts.variant)
+        if request.prompts.counterfactual is not None:
+            other = prompts.told(request.prompts.counterfactual)
+            heard = contrast_scores.ask(other, bench.engine)
+            contrasts += contrast_scores.contrast_scores(other, heard, request.prompts.counterfactual)
         each = said.statistics().float().unflatten(0, (len(prompts.groups), -1))
         artifact = _write(each, contrast_scores.STATISTICS, prompts, bench)
     else:
         answers = bench.engine.answers(prompts.prompts)
-        scores, contrasts = task_scores(prompts, answers), ()
+        scores, contrasts = task_scores(prompts, answers), None
         artifact = _write(per_prompt(prompts, answers), STATISTICS, prompts, bench)
     return MeasureBehaviourOutput(
         tasks=scores,

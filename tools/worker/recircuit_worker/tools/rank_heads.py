@@ -19,7 +19,8 @@ def run(request: RankHeadsInput, bench: Bench) -> RankHeadsOutput:
     Raises:
         Refusal: `unknown-artifact`, `wrong-kind`, `other-model`, or `too-few-prompts` for two halves.
     """
-    effects = bench.read(request.sweep, EFFECTS).tensors["data"].double()
+    sweep = bench.read(request.sweep, EFFECTS)
+    effects = sweep.tensors["data"].double()
     if effects.shape[1] < 2:
         raise Refusal(
             "too-few-prompts",
@@ -38,7 +39,7 @@ def run(request: RankHeadsInput, bench: Bench) -> RankHeadsOutput:
         half_b=_half(effects[:, 1::2], top),
         all_heads=layers * heads,
         mean_depth=sum(head.layer for head in chosen) / top / layers,
-        average=bench.write("average_effects", average.float(), axes=("layer", "head"), unit="probability"),
+        average=bench.write("average_effects", average.float(), axes=("layer", "head"), unit=sweep.manifest.ref.unit),
         receipt=bench.receipt(),
     )
 

@@ -1,16 +1,33 @@
 """Activation patching of MLP outputs or the residual stream, exactly: every layer and position is a cell of its own."""
 
-from itertools import product
+from collections.abc import Sequence
+from itertools import accumulate, product
 
 from torch import Tensor
 
 from recircuit_worker.bench import Bench
-from recircuit_worker.contract import LayerCell, LayersTask, StrongestCell, SweepLayersInput, SweepLayersOutput
+from recircuit_worker.contract import (
+    ContrastLayers,
+    LayerCell,
+    LayersTask,
+    StrongestCell,
+    SweepLayersInput,
+    SweepLayersOutput,
+)
 from recircuit_worker.engine.interface import Edit
-from recircuit_worker.engine.sweeps import from_the_end
+from recircuit_worker.metrics import metric_of
+from recircuit_worker.places import find_places
 from recircuit_worker.prompts.sets import PromptSet
-from recircuit_worker.sources import check_aligned, check_differ, check_two_prompts, find_donors, find_positions
-from recircuit_worker.sweeping import expect_sweep, sweep
+from recircuit_worker.sources import (
+    check_aligned,
+    check_differ,
+    check_two_prompts,
+    counterpart_of,
+    find_donors,
+    find_positions,
+    source_passes,
+)
+from recircuit_worker.sweeping import expect_sweep, recovery, sweep
 
 KIND = "layer_effects"
 TOLD = 10
@@ -21,15 +38,17 @@ def run(request: SweepLayersInput, bench: Bench) -> SweepLayersOutput:
     """Returns the effects, (task, prompt, layer, position) float32, and the strongest cells.
 
     Raises:
-        Refusal: `no-mlp`; those of `Bench.prompts`, `find_positions`, `find_donors`.
+        Refusal: `no-mlp`; those of `Bench.prompts`, `find_places`, `find_donors`.
         Fault: those of `sweep`.
     """
     prompts = bench.prompts(request.prompts)
-    positions = find_positions(request, prompts)
-    layers, places = bench.facts.layers, positions.shape[1]
-    expect_sweep(prompts, layers * places, 0 if request.replace_by == "zero" else len(prompts.prompts), bench)
+    asked = find_places(request.positions, prompts)
+    layers, places = bench.facts.layers, len(asked)
+    own = len(prompts.prompts) if request.replace_by == "mean" else 0
+    expect_sweep(prompts, layers * places, own + source_passes(request, prompts), bench)
     values = _values(request, prompts, bench)
-    found = sweep(_sets(request, layers, values, positions), prompts, bench)
+    found = sweep(_sets(request, layers, values, asked), prompts, bench)
+    counterpart = counterpart_of(request, prompts, bench)
     by_task = found.changes.reshape(len(prompts.groups), -1, layers, places)
     means = by_task.double().mean(1)
     return SweepLayersOutput(
@@ -37,16 +56,17 @@ def run(request: SweepLayersInput, bench: Bench) -> SweepLayersOutput:
             KIND,
             by_task.float(),
             axes=("task", "prompt", "layer", "position"),
-            unit="probability",
+            unit=metric_of(prompts).name,
             labels={
                 "task": prompts.names,
-                "position": [str(offset) for offset in request.positions],
+                "position": [str(position) for position in request.positions],
                 "site": (request.site,),
                 "prompts_sha256": (prompts.sha256,),
             },
         ),
         cells=tuple(_cell(cell, means, request) for cell in _strongest(means.mean(0))[:TOLD]),
-        tasks=tuple(_task(index, found.before, means, request, prompts) for index in range(len(prompts.groups))),
+        tasks=(tasks := tuple(_task(each, found.before, means, request, prompts) for each in range(len(means)))),
+        contrasts=_contrasts(tasks, counterpart, prompts) if prompts.items else None,
         receipt=bench.receipt(prompts, edited=True, audit=found.audit),
     )
 
@@ -57,26 +77,28 @@ def _values(request: SweepLayersInput, prompts: PromptSet, bench: Bench) -> Tens
         return None
     if request.replace_by == "mean":
         check_two_prompts(prompts)
-        donors = prompts.prompts
-        firsts = [donors[group.rows.start] for group in prompts.groups for _ in group.rows]
-        check_aligned(request, donors, firsts)
-        check_differ(request, donors, firsts)
+        donors = prompts
+        firsts = tuple(group.rows.start for group in prompts.groups for _ in group.rows)
+        other = prompts.chosen(firsts)
+        check_aligned(request, prompts.prompts, other.prompts)
+        check_differ(request, prompts, other)
     else:
-        donors = find_donors(request, prompts, bench).prompts
-    values = bench.engine.stream_outputs(donors, request.site, from_the_end(donors, request.positions))
+        donors = find_donors(request, prompts, bench)
+    values = bench.engine.stream_outputs(donors.prompts, request.site, find_positions(request, donors))
     if request.replace_by != "mean":
         return values
     by_task = values.unflatten(0, (len(prompts.groups), -1))
     return by_task.mean(1, keepdim=True).expand_as(by_task).flatten(0, 1)
 
 
-def _sets(request: SweepLayersInput, layers: int, values: Tensor | None, positions: Tensor) -> list[list[Edit]]:
-    """Returns one set per cell, layer by layer."""
+def _sets(request: SweepLayersInput, layers: int, values: Tensor | None, asked: list[Tensor]) -> list[list[Edit]]:
+    """Returns one set per cell, layer by layer; a slot of several lines is one position."""
+    ends = list(accumulate(places.shape[1] for places in asked))
     sets = []
-    for layer, place in product(range(layers), range(positions.shape[1])):
-        value = None if values is None else values[:, place : place + 1, layer]
+    for layer, (places, end) in product(range(layers), zip(asked, ends, strict=True)):
+        value = None if values is None else values[:, end - places.shape[1] : end, layer]
         op = "zero" if value is None else "replace"
-        sets.append([Edit(request.site, layer, op, value, positions=positions[:, place : place + 1])])
+        sets.append([Edit(request.site, layer, op, value, positions=places)])
     return sets
 
 
@@ -99,6 +121,16 @@ def _task(index: int, before: Tensor, means: Tensor, request: SweepLayersInput, 
     return LayersTask(
         task=group.name,
         prompts=len(group.rows),
-        baseline=float(before[group.rows.start : group.rows.stop].double().mean()),
+        baseline=group.mean(before),
         strongest=StrongestCell(layer, request.positions[place], float(means[index, layer, place])),
     )
+
+
+def _contrasts(
+    tasks: Sequence[LayersTask], counterpart: Tensor | None, prompts: PromptSet
+) -> tuple[ContrastLayers, ...]:
+    rows = []
+    for task, group in zip(tasks, prompts.groups, strict=True):
+        other = None if counterpart is None else group.mean(counterpart)
+        rows.append(ContrastLayers(task.task, other, recovery(task.strongest.effect, task.baseline, other)))
+    return tuple(rows)
