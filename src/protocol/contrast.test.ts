@@ -188,4 +188,78 @@ describe.skipIf(!hasWorkerPython())('the contrast pairs of the checkout, as the 
       for (const name of [io, subject]) expect(words(texts['abc'])).not.toContain(name);
     }
   });
+
+  const digits = (text: string | undefined): number[] =>
+    [...(text ?? '').matchAll(/\d+/g)].map(([found]) => Number(found));
+  it('off-by-one-addition: every line is off by k, the counterfactual by nothing, and no demonstration has the sum asked for', () => {
+    const shift: Record<string, number> = { 'plus-one': 1, 'plus-two': 2, 'minus-one': -1, 'minus-two': -2 };
+    const sums = items('off-by-one-addition', 'held-out').filter(({ task }) => task in shift);
+    expect(sums).toHaveLength(160);
+    for (const { task, texts, answers, rivals } of sums) {
+      for (const [variant, k] of [
+        ['clean', shift[task] as number],
+        ['ordinary', 0],
+      ] as const) {
+        const numbers = digits(texts[variant]);
+        expect(numbers).toHaveLength(14);
+        for (const line of [0, 3, 6, 9]) {
+          const [a, b, c] = numbers.slice(line) as [number, number, number];
+          expect(c).toBe(a + b + k);
+          expect(a + b).not.toBe(Number(rivals[0]));
+        }
+      }
+      const [a, b] = digits(texts['clean']).slice(-2) as [number, number];
+      expect([answers, rivals]).toEqual([[String(a + b + (shift[task] as number))], [String(a + b)]]);
+    }
+  });
+
+  it('off-by-one-addition: the same shift on letters, a cipher, base 8 and a multiple choice', () => {
+    const after = (letter: string | undefined, by: number): string =>
+      String.fromCharCode((letter ?? '').charCodeAt(0) + by);
+    for (const { task, texts, answers, rivals } of items('off-by-one-addition', 'search')) {
+      const [answer, rival] = [answers[0]?.trim() ?? '', rivals[0]?.trim() ?? ''];
+      const last = texts['clean']?.split('\n').at(-1) ?? '';
+      if (task === 'letters-plus-one') {
+        expect([answer, rival]).toEqual([after(rival, 1), after(last[0], digits(last)[0] as number)]);
+      } else if (task === 'caesar-two') {
+        expect(rival).toBe(last[0]);
+        expect((answer.charCodeAt(0) - rival.charCodeAt(0) + 26) % 26).toBe(2);
+      } else if (task === 'base-8') {
+        const [a, b] = digits(last) as [number, number];
+        expect([rival, Number.parseInt(answer, 8)]).toEqual([
+          String(a + b),
+          Number.parseInt(`${a}`, 8) + Number.parseInt(`${b}`, 8),
+        ]);
+      } else if (task === 'choice-plus-one') {
+        expect(answer).toBe(after(rival, 1));
+      }
+    }
+  });
+
+  it('greater-than: the later years of the century against the others', () => {
+    for (const { task, texts, answers, rivals } of items('greater-than', 'search')) {
+      const [year] = /\d{4}/.exec(texts['clean'] ?? '') ?? [];
+      const of = Number(year?.slice(2));
+      const [later, others] = task === 'greater-than' ? [answers, rivals] : [rivals, answers];
+      expect([later.length, others.length, Number(later[0]), Number(others.at(-1))]).toEqual([99 - of, of, of + 1, of]);
+      expect(texts['start-01']).toBe(texts['clean']?.replace(String(year), `${year?.slice(0, 2)}01`));
+    }
+  });
+
+  it('successor and colored-objects: the answer follows from the prompt, and the counterfactual asks for a rival', () => {
+    for (const { task, texts, answers, rivals } of items('successor', 'search').filter(
+      (item) => item.task === 'numerals',
+    )) {
+      const [row, other] = [digits(texts['clean']), digits(texts['elsewhere'])];
+      expect([task, row[2], other[2]]).toEqual(['numerals', Number(answers[0]) - 1, Number(rivals[0]) - 1]);
+    }
+    for (const { texts, answers, rivals } of items('colored-objects', 'search')) {
+      const asked = (text: string | undefined): string => {
+        const query = text?.split('\n\n').at(-1) ?? '';
+        return new RegExp(`a (\\w+) ${/color is the (\w+)/.exec(query)?.[1]}[,.]`).exec(query)?.[1] ?? '';
+      };
+      expect(answers).toEqual([` ${asked(texts['clean'])}`]);
+      expect(rivals).toContain(` ${asked(texts['other-thing'])}`);
+    }
+  });
 });

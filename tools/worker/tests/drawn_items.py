@@ -18,7 +18,7 @@ def items(material: ContrastMaterial) -> list[dict]:
         for index in range(ITEMS):
             item = drawer.draw(random.Random(index))
             texts = {variant: told.text for variant, told in item.told.items()}
-            found.append({"task": task.task, "texts": texts, "answers": item.answers, "rivals": item.rivals})
+            found.append({"task": task.task, "texts": texts, "answers": item.answers, "rivals": sum(item.rivals, ())})
     return found
 
 

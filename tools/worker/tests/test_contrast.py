@@ -107,7 +107,7 @@ def test_a_counterfactual_exchanges_its_slots_and_nothing_else() -> None:
         words = {variant: re.findall(r"x\d+", told.text) for variant, told in item.told.items()}
         a, b, again = words[CLEAN]
         assert again == b != a
-        assert (item.answers, item.rivals) == ((f" {a}",), (f" {b}",))
+        assert (item.answers, item.rivals) == ((f" {a}",), ((f" {b}",),))
         assert words["swap"] == [a, b, a]
         third = words["third"][1]
         assert third not in (a, b) and words["third"] == [a, third, third]  # what is the same stays the same
@@ -119,7 +119,7 @@ def test_every_line_follows_the_parameter_and_demonstrations_stay_apart() -> Non
         for variant, by in ((CLEAN, 2), ("plain", 1)):
             *lines, (query, _) = re.findall(r"Q: x(\d+)\nA:(?: x(\d+))?", item.told[variant].text)
             assert [int(q) for _, q in lines] == [(int(p) + by) % WORDS for p, _ in lines] and len(lines) == 3
-        assert item.answers == (f" x{(int(query) + 2) % WORDS}",) and item.rivals == (f" x{int(query) + 1}",)
+        assert item.answers == (f" x{(int(query) + 2) % WORDS}",) and item.rivals == ((f" x{int(query) + 1}",),)
         assert int(query) < WORDS - 1  # behind the last item there is none
         assert item.answers[0].strip() not in re.findall(r"A: (x\d+)", item.told[CLEAN].text)
 
@@ -136,13 +136,15 @@ def test_bounds_hold_in_every_variant() -> None:
     for item in drawn("shifted", **lines):
         sums = [int(q) for told in item.told.values() for q in re.findall(r"A: (\d+)", told.text)]
         assert all(3 <= q <= 6 for q in sums)
+    with pytest.raises(Refusal, match="whose answers differ from its rivals"):
+        drawn("missing", 1, rivals=[" {a}"])
     with pytest.raises(Refusal, match="no line within its bounds"):
         drawn("shifted", 1, **{**lines, "where": [{"slot": "q", "at_least": 30, "at_most": None}]})
 
 
 def test_halves_are_disjoint_whatever_the_order_of_the_names() -> None:
     halves = [
-        {frozenset(item.answers + item.rivals) for item in drawn("missing", 300, split)}
+        {frozenset(item.answers + item.rivals[0]) for item in drawn("missing", 300, split)}
         for split in ("search", "held-out")
     ]
     assert not halves[0] & halves[1] and all(len(half) > 20 for half in halves)
@@ -186,8 +188,14 @@ def test_sets_of_answers() -> None:
 def pair(clean: str, other: str, answer: str = " x1", rival: str = " x2", at: int = 5) -> ContrastText:
     """Two variants with one slot, which ends at character `at` of both."""
     return ContrastText(
-        {v: Told(text, {"s": (at,)}) for v, text in ((CLEAN, clean), ("other", other))}, (answer,), (rival,)
+        {v: Told(text, {"s": (at,)}) for v, text in ((CLEAN, clean), ("other", other))}, (answer,), ((rival,),)
     )
+
+
+def several(known: int) -> ContrastText:
+    """A set of six rivals, of which the tokenizer knows some."""
+    rivals = tuple(f" x{place}" if place < known + 2 else f" w{place}" for place in range(2, 8))
+    return dataclasses.replace(pair("Q: x1:", "Q: x2:"), rivals=(rivals,))
 
 
 @pytest.mark.parametrize(
@@ -201,6 +209,8 @@ def pair(clean: str, other: str, answer: str = " x1", rival: str = " x2", at: in
         (pair("Q: x1:", "Q: x2:", rival=" who"), "not one token of its own"),
         (pair("Q: x1:", "Q: x2:", answer="x"), "not one token of its own"),
         (pair("Q: x1:", "Q: x2:", rival=" x1"), "are the same token"),
+        (several(5), None),
+        (several(4), "not one token of its own"),
     ],
 )
 def test_what_a_tokenizer_can_express(text, why) -> None:

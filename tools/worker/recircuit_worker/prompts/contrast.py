@@ -41,7 +41,8 @@ class ContrastText:
 
     told: Mapping[str, Told]
     answers: tuple[str, ...]
-    rivals: tuple[str, ...]
+    rivals: tuple[tuple[str, ...], ...]
+    """one entry for each rival of the pattern; several texts where it is a set"""
 
 
 class Drawer:
@@ -70,9 +71,11 @@ class Drawer:
             query = self._line(item, rng, taken, None)
             if half_of(self.task, query[CLEAN], self.material.split_seed) != self.material.split:
                 continue
+            if set(_expand(self.task.answer, query[CLEAN])) & set(_all(self.task.rivals, query[CLEAN])):
+                continue
             demonstrations = [self._line(item, rng, taken, query) for _ in range(self.shots)]
             return self._text(template, query, demonstrations)
-        raise self._nothing(f"no item of its {self.material.split} half")
+        raise self._nothing(f"no item of its {self.material.split} half whose answers differ from its rivals")
 
     def _line(self, item: Worlds, rng: random.Random, taken: dict[str, set[str]], query: Worlds | None) -> Worlds:
         """Returns a line within the bounds, and apart from the query where it is a demonstration."""
@@ -115,8 +118,8 @@ class Drawer:
             text = _write(template, query[world], text, ends, "")
             told[world] = Told(text, {name: tuple(places) for name, places in ends.items()})
         answers = _expand(self.task.answer, query[CLEAN])
-        rivals = [text for rival in self.task.rivals for text in _expand(rival, query[CLEAN])]
-        return ContrastText(told, tuple(answers), tuple(rivals))
+        rivals = tuple(tuple(_expand(rival, query[CLEAN])) for rival in self.task.rivals)
+        return ContrastText(told, tuple(answers), rivals)
 
     def _nothing(self, what: str) -> Refusal:
         return Refusal(
@@ -142,6 +145,10 @@ def _write(template: str, values: Values, text: str, ends: dict[str, list[int]],
         text += str(values[piece])
         ends.setdefault(prefix + piece, []).append(len(text))
     return text
+
+
+def _all(templates: tuple[str, ...], values: Values) -> list[str]:
+    return [text for template in templates for text in _expand(template, values)]
 
 
 def _expand(template: str, values: Values) -> list[str]:

@@ -19,6 +19,9 @@ from recircuit_worker.prompts.tokens import Reader
 
 END = "END"
 """name of the last token of a prompt, where the answer is scored"""
+LEAST_OF_SET = 0.8
+"""share of a set of answers that must be one token each; the others are left out of it (a year that is a token of its
+own joins with its century). A single answer always must"""
 MISSES = 200
 """draws in a row that a tokenizer cannot express, before a task is called inexpressible"""
 
@@ -143,22 +146,25 @@ def read_item(task: str, text: ContrastText, reader: Reader) -> ContrastItem | s
     for variant, (ids, _) in read.items():
         if variant != CLEAN and ids == clean[0]:
             return f"no token differs between the clean prompt and {variant}"
-    tokens: list[list[int]] = []
-    for group in (text.answers, text.rivals):
-        tokens.append([])
-        for answer in group:
-            variants = (told.text for told in text.told.values())
-            found = {reader.only_answer_token(told, answer) for told in variants}
-            if None in found or unknown in found:
-                return "an answer or rival is not one token of its own"
-            if len(found) > 1:
-                return "an answer is another token behind a counterfactual"
-            tokens[-1].extend(token for token in found if token is not None)
-    answers, rivals = (tuple(dict.fromkeys(group)) for group in tokens)
+    groups = []
+    for texts in (text.answers, *text.rivals):
+        tokens = [_token(answer, text, reader) for answer in texts]
+        left = list(dict.fromkeys(token for token in tokens if token is not None))
+        if len(left) < LEAST_OF_SET * len(texts):
+            return "an answer or rival is not one token of its own, the same behind every variant"
+        groups.append(left)
+    answers, rivals = tuple(groups[0]), tuple(dict.fromkeys(token for group in groups[1:] for token in group))
     if set(answers) & set(rivals):
         return "an answer and a rival are the same token"
     ids = {variant: ids for variant, (ids, _) in read.items()}
     return ContrastItem(task, text, ids, answers, rivals, {**clean[1], END: (len(clean[0]) - 1,)})
+
+
+def _token(answer: str, text: ContrastText, reader: Reader) -> int | None:
+    """Returns the one token that an answer is behind every variant."""
+    found = {reader.only_answer_token(told.text, answer) for told in text.told.values()}
+    token = found.pop()
+    return None if found or token == reader.tokenizer.unk_token_id else token
 
 
 def _shots(task: ContrastTask, recipe: ContrastPrompts) -> int:

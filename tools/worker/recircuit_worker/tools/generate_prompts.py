@@ -74,8 +74,8 @@ def _pairs(prompts: PromptSet, show: int, bench: Bench) -> tuple[PairSample, ...
         PairSample(
             task=item.task,
             text=item.text.told[CLEAN].text,
-            answers=item.text.answers,
-            rivals=item.text.rivals,
+            answers=tuple(bench.reader.tokenizer.decode([token]) for token in item.answers),
+            rivals=tuple(bench.reader.tokenizer.decode([token]) for token in item.rivals),
             counterfactuals=tuple(
                 CounterfactualSample(name, told.text) for name, told in item.text.told.items() if name != CLEAN
             ),
