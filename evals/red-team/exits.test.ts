@@ -11,6 +11,7 @@ const OWN = /\.test\.ts$|\/fixtures\/|^src\/(setup|generate)\//;
 
 const EXITS: Readonly<Record<string, string>> = {
   'src/cli/cli.ts': 'the exit of every command; JSON is spelled here, text where it is put together',
+  'src/cli/commands/grid-fill.ts': 'readline asks in words of ours whether to go on',
   'src/cli/commands/review.ts': 'readline echoes what a person types',
   'src/cli/export.ts': 'an export to stdout: JSON is spelled, a page holds markup that is escaped',
   'src/cli/main.ts': 'looks whether the reader has gone',
