@@ -167,7 +167,8 @@ def test_the_calls_are_those_of_the_protocol() -> None:
     text = (ROOT / "protocols/findings/function-vector-heads/protocol.yaml").read_text(encoding="utf8")
 
     def count(tool: str) -> set[int]:
-        return {int(n) for n in re.findall(rf"tool: {tool}.*?count: (\d+)", text, re.S)}
+        # a step has its tool on a line of its own; the evidence that a claim must cite has it in braces
+        return {int(n) for n in re.findall(rf"^ +tool: {tool}$.*?count: (\d+)", text, re.S | re.M)}
 
     assert count("mean_activations") == {protocol_calls.MEANS}
     assert count("sweep_heads") == {protocol_calls.SWEPT}
