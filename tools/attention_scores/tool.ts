@@ -9,12 +9,12 @@ export const ScoredHead = z.strictObject({ component: Component, score: z.number
 export const attentionScores = defineTool({
   name: 'attention_scores',
   description:
-    'Mean attention of every head on a pattern over repeated random tokens. `induction` (prefix matching): from a token to the one after its previous occurrence. `previous-token`: from a token to the one before.',
+    'Mean attention of every head on a pattern over repeated random tokens. `induction` (prefix matching): from a token to the one after its previous occurrence. `previous-token`: from a token to the one before. `duplicate-token`: from a token to its previous occurrence. `first-token` (attention sink): from the tokens of the first block to the first token of all.',
   runs: 'worker',
   input: z
     .strictObject({
       prompts: RepeatedPrompts,
-      pattern: z.enum(['induction', 'previous-token', 'duplicate-token']).default('induction'),
+      pattern: z.enum(['induction', 'previous-token', 'duplicate-token', 'first-token']).default('induction'),
       components: z
         .array(Component)
         .min(1)

@@ -51,7 +51,7 @@ class ArtifactRef:
 @dataclass(frozen=True)
 class AttentionScoresInput:
     prompts: RepeatedPrompts
-    pattern: Literal["induction", "previous-token", "duplicate-token"]
+    pattern: Literal["induction", "previous-token", "duplicate-token", "first-token"]
     components: tuple[str, ...] | None
     """heads to report, in this order; null: the best ones"""
     top: int | None

@@ -19,11 +19,17 @@ from recircuit_worker.tools.copy_scores import embedding_meets_unembedding, laye
         ("induction", [(4, 2), (5, 3), (6, 4)]),  # bos a b c a b c: the second a looks at the b after the first
         ("duplicate-token", [(4, 1), (5, 2), (6, 3)]),
         ("previous-token", [(2, 1), (3, 2), (4, 3), (5, 4), (6, 5)]),
+        ("first-token", [(1, 0), (2, 0), (3, 0)]),
     ],
 )
 def test_places_of_patterns(pattern, expected) -> None:
     recipe = contract.RepeatedPrompts("repeated-tokens", 3, 2, 1, 0)
     assert list(zip(*attention_scores.places(pattern, recipe, 1), strict=True)) == expected
+
+
+def test_without_a_beginning_the_first_random_token_is_the_first() -> None:
+    recipe = contract.RepeatedPrompts("repeated-tokens", 3, 2, 1, 0)
+    assert attention_scores.places("first-token", recipe, 0) == ([1, 2], [0, 0])
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

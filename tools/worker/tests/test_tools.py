@@ -70,7 +70,7 @@ def test_the_whole_path_of_repeated_tokens(benches, architecture) -> None:
     score = call(measure_behaviour, MeasureBehaviourInput(repeats()), at)
     assert [row.task for row in score.tasks] == ["first-block", "later-blocks"]
     assert score.accuracy == score.tasks[1].accuracy
-    for pattern in ("induction", "previous-token", "duplicate-token"):
+    for pattern in ("induction", "previous-token", "duplicate-token", "first-token"):
         found = call(attention_scores, AttentionScoresInput(repeats(), pattern, None, None), at)
         assert len(found.heads) == 3 and 0 <= found.heads[-1].score <= found.heads[0].score <= 1
     named = call(attention_scores, AttentionScoresInput(repeats(), "induction", ("a2.h1",), None), at)

@@ -44,12 +44,17 @@ def places(pattern: str, recipe: RepeatedPrompts, start: int) -> tuple[list[int]
     """Returns query and key positions of a pattern; `start` is the number of tokens before the first block.
 
     `induction`: in later blocks, to the token after the previous occurrence. `duplicate-token`: in later blocks, to the
-    previous occurrence. `previous-token`: to the token before, wherever both are block tokens.
+    previous occurrence. `previous-token`: to the token before, wherever both are block tokens. `first-token`: in the
+    first block, where nothing has occurred yet, to the first token of the text; its own row, which can look nowhere
+    else, is left out (Gu et al. 2024, section 3, but for that row).
     """
     total = start + recipe.length * recipe.repeats
     if pattern == "previous-token":
         queries = list(range(start + 1, total))
         return queries, [query - 1 for query in queries]
+    if pattern == "first-token":
+        queries = list(range(max(start, 1), start + recipe.length))
+        return queries, [0] * len(queries)
     queries = list(range(start + recipe.length, total))
     back = recipe.length - 1 if pattern == "induction" else recipe.length
     return queries, [query - back for query in queries]
