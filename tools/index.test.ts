@@ -23,6 +23,8 @@ const least: Record<string, readonly [input: JsonObject, forwards: number, rows?
   rank_heads: [{ sweep: sha }, 0],
   attribute_heads: [{ prompts: inContext, source: sha }, 100],
   sweep_layers: [{ prompts: inContext }, 100, 50 * 4],
+  direct_logit_attribution: [{ prompts: inContext }, 50],
+  logit_lens: [{ prompts: inContext }, 50],
   inject_vector: [{ prompts: inContext, source: sha, components: ['a0.h0'] }, 50, 50 * 4],
   ablate_components: [{ prompts: repeated, components: ['a0.h0'] }, 20, 10],
   attention_scores: [{ prompts: repeated }, 10],

@@ -5,8 +5,10 @@ import { attributeHeads } from './attribute_heads/tool.ts';
 import { copyScores } from './copy_scores/tool.ts';
 import type { Tool } from './define.ts';
 import { describeModel } from './describe_model/tool.ts';
+import { directLogitAttribution } from './direct_logit_attribution/tool.ts';
 import { generatePrompts } from './generate_prompts/tool.ts';
 import { injectVector } from './inject_vector/tool.ts';
+import { logitLens } from './logit_lens/tool.ts';
 import { meanActivations } from './mean_activations/tool.ts';
 import { measureBehaviour } from './measure_behaviour/tool.ts';
 import { rankHeads } from './rank_heads/tool.ts';
@@ -26,6 +28,8 @@ export const tools: readonly Tool[] = [
   rankHeads,
   attributeHeads,
   sweepLayers,
+  directLogitAttribution,
+  logitLens,
   injectVector,
   ablateComponents,
   attentionScores,

@@ -329,6 +329,59 @@ class DescribeModelOutput:
 
 
 @dataclass(frozen=True)
+class DirectComponent:
+    component: str
+    """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
+    contribution: float
+    """logit difference before a soft cap, mean over prompts, then over tasks"""
+    sem: float | None
+    """standard error over tasks; null with one task"""
+
+
+@dataclass(frozen=True)
+class DirectLogitAttributionInput:
+    prompts: PairedPrompts
+    components: tuple[str, ...] | None
+    """heads and MLPs to report, in this order; null: the strongest"""
+    top: int | None
+    """components returned; null: 2 % of all, at least 10"""
+
+
+@dataclass(frozen=True)
+class DirectLogitAttributionOutput:
+    contributions: ArtifactRef
+    """(task, prompt, component) float32: heads layer by layer, then MLPs"""
+    components: tuple[DirectComponent, ...]
+    """as asked, or the strongest, whichever their sign"""
+    mean: float
+    """mean contribution of the components in `components`"""
+    all_components: int
+    tasks: tuple[DirectTask, ...]
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class DirectTask:
+    task: str
+    """lower-case words joined by hyphens"""
+    prompts: int
+    logit_difference: float
+    """the whole, before a soft cap: mean of the answers’ logits - mean of the rivals’, or of all tokens’, mean over prompts"""
+    heads: float
+    """sum over all heads, mean over prompts"""
+    mlps: float
+    """sum over all MLPs, mean over prompts"""
+    embedding: float
+    """of the embedding, mean over prompts"""
+    biases: float
+    """of output projections, norms and unembedding, mean over prompts"""
+    unexplained: float
+    """what is left: rounding, mean over prompts"""
+    strongest: str
+    """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
+
+
+@dataclass(frozen=True)
 class EstimatedHead:
     component: str
     """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
@@ -507,6 +560,43 @@ class LayersTask:
     baseline: float
     """before patching, mean probability of the first answer token, or of contrast pairs the logit difference, answer against rivals"""
     strongest: StrongestCell
+
+
+@dataclass(frozen=True)
+class LensLayer:
+    layer: int | None
+    """null: the embedding, before the first layer"""
+    rank: float
+    """of the best answer token, from 0: median over prompts, then mean over tasks"""
+    accuracy: float
+    """share of prompts whose most likely next token is an answer"""
+    probability: float
+    """of all answers together, mean"""
+    logit_difference: float
+    """answer against rivals, or against the mean of all tokens where there are none; mean"""
+
+
+@dataclass(frozen=True)
+class LensTask:
+    task: str
+    """lower-case words joined by hyphens"""
+    prompts: int
+    answered_from: int | None
+    """first layer from which on half of the prompts have their answer on top; null: none"""
+
+
+@dataclass(frozen=True)
+class LogitLensInput:
+    prompts: PairedPrompts
+
+
+@dataclass(frozen=True)
+class LogitLensOutput:
+    said: ArtifactRef
+    """(task, prompt, layer, statistic) float32; the first layer is the embedding"""
+    layers: tuple[LensLayer, ...]
+    tasks: tuple[LensTask, ...]
+    receipt: Receipt
 
 
 @dataclass(frozen=True)
