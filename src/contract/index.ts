@@ -29,7 +29,6 @@ export {
   Position,
   Prompts,
   RepeatedPrompts,
-  TargetPrompts,
   Variant,
 } from './prompts.ts';
 export {

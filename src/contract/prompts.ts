@@ -61,11 +61,6 @@ export const PairedPrompts = z
   .discriminatedUnion('kind', [InContextPrompts, ContrastPrompts])
   .meta({ id: 'PairedPrompts' });
 
-/** Prompts with one right token at each scored position. */
-export const TargetPrompts = z
-  .discriminatedUnion('kind', [InContextPrompts, RepeatedPrompts])
-  .meta({ id: 'TargetPrompts' });
-
 export const Prompts = z
   .discriminatedUnion('kind', [InContextPrompts, RepeatedPrompts, ContrastPrompts])
   .meta({ id: 'Prompts' });
@@ -73,6 +68,8 @@ export const Prompts = z
 /** A token counted from the end, or the name of a slot of contrast pairs. */
 export const Position = z.union([
   z.number().int().max(-1),
-  z.string().regex(/^(demonstrations\.)?[A-Za-z]\w{0,39}$/, 'a number below 0, a slot, END, or demonstrations.<slot>'),
+  z
+    .string()
+    .regex(/^(demonstrations\.)?[A-Za-z]\w{0,39}$/, 'a number below 0, a slot, START, END, or demonstrations.<slot>'),
 ]);
 export type Prompts = z.infer<typeof Prompts>;

@@ -5,8 +5,8 @@
 import { CLEAN, type ContrastTask, type Slot } from '../contract/index.ts';
 import type { Contrast } from './contrast.ts';
 
-/** The last token of a prompt; no slot may have this name. */
-const END = 'END';
+/** The first and the last token of a prompt; no slot may have these names. */
+const ENDS: Readonly<Record<string, string>> = { START: 'first', END: 'last' };
 
 /** Returns what is wrong, one clause each, in reading order. */
 export function contrastProblems({ lists, tasks }: Contrast): string[] {
@@ -33,7 +33,9 @@ function taskProblems(task: ContrastTask, lists: Contrast['lists']): string[] {
   const line = new Set(each.flatMap(filled));
   return [
     ...repeats('slot', names),
-    ...(names.includes(END) ? [`a slot is named ${END}, which is the last token of every prompt`] : []),
+    ...names
+      .filter((name) => name in ENDS)
+      .map((name) => `a slot is named ${name}, which is the ${ENDS[name]} token of every prompt`),
     ...all.flatMap((slot, index) => slotProblems(slot, new Set(all.slice(0, index).flatMap(filled)), lists)),
     ...templates(task).flatMap(([where, text]) => textProblems(where, text, new Set(names), holdsSet(all))),
     ...[...task.split_by, ...apart, ...task.where.map(({ slot }) => slot)]

@@ -82,6 +82,7 @@ describe('contrast pairs as files', () => {
   });
   it.each<[string, Partial<Pattern>, string]>([
     ['slot-twice', slot({ kind: 'constant', slot: 'a', value: 1 }), 'the slot "a" stands twice'],
+    ['slot-start', slot({ kind: 'constant', slot: 'START', value: 1 }), 'START, which is the first token'],
     ['slot-end', slot({ kind: 'constant', slot: 'END', value: 1 }), 'a slot is named END'],
     ['early', slot({ kind: 'sum', slot: 'd', of: ['e'] }), '"d" needs "e", which is not filled before it'],
     ['no-list', slot({ kind: 'choice', slots: ['d'], list: 'months' }), '"d" names the unknown list "months"'],

@@ -8,12 +8,14 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class AblateComponentsInput:
-    prompts: TargetPrompts
+    prompts: Prompts
     components: tuple[str, ...]
-    replace_by: Literal["mean", "zero"]
-    """mean: over the prompts of this call, all tasks together"""
-    positions: Literal["last", "all"]
-    """all: the mean is over positions too"""
+    replace_by: Literal["mean", "zero", "counterfactual", "counterfactual-mean"]
+    """mean: over the prompts of this call, all tasks together; of contrast pairs over those of the task that have their slots at the same tokens. counterfactual and counterfactual-mean: contrast pairs only"""
+    positions: Literal["last", "all"] | tuple[int | str, ...]
+    """all: the mean is over positions too, but in contrast pairs token by token; those also take slots"""
+    each: bool | None = None
+    """contrast pairs: replace each component by itself too"""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,33 @@ class AblateComponentsOutput:
     added_loss: float
     """after - before, nats"""
     receipt: Receipt
+    contrasts: tuple[AblatedContrast, ...] | None = None
+    """contrast pairs only"""
+
+
+@dataclass(frozen=True)
+class AblatedAlone:
+    component: str
+    """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
+    change: float
+    """of the logit difference"""
+
+
+@dataclass(frozen=True)
+class AblatedContrast:
+    task: str
+    """lower-case words joined by hyphens"""
+    prompts: int
+    before: SaidOfContrasts
+    after: SaidOfContrasts
+    change: float
+    """of the logit difference, after - before"""
+    counterpart: float | None
+    """mean metric on the counterfactual prompts, whose outputs are put in; null for another source"""
+    recovery: float | None
+    """change as share of the way from before to counterpart; null without counterpart"""
+    alone: tuple[AblatedAlone, ...] | None = None
+    """each component replaced by itself, in the order asked"""
 
 
 @dataclass(frozen=True)
@@ -49,25 +78,43 @@ class ArtifactRef:
 
 
 @dataclass(frozen=True)
+class AttendedHead:
+    component: str
+    """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
+    score: float
+    times_mean: float | None = None
+    """contrast pairs: score / mean score of all heads; 0 where that is 0"""
+
+
+@dataclass(frozen=True)
 class AttentionScoresInput:
-    prompts: RepeatedPrompts
+    prompts: AttendedPrompts
     pattern: Literal["induction", "previous-token", "duplicate-token", "first-token"]
+    """of repeated tokens"""
     components: tuple[str, ...] | None
     """heads to report, in this order; null: the best ones"""
     top: int | None
     """heads returned; null: 2 % of all heads, at least 3"""
+    queries: tuple[int | str, ...] | None = None
+    """contrast pairs: tokens that look; START is the first token, END the last"""
+    keys: tuple[int | str, ...] | None = None
+    """contrast pairs: tokens looked at, up to the one that looks; their shares are added"""
+    lines: Literal["all", "same"] | None = None
+    """all (default): every key; same: the first query looks at the first key alone, and so on"""
 
 
 @dataclass(frozen=True)
 class AttentionScoresOutput:
-    heads: tuple[ScoredHead, ...]
+    heads: tuple[AttendedHead, ...]
     """best first; score is a share of attention, 0 to 1"""
     mean: float
     """mean score of the heads in `heads`"""
     all_heads: int
     scores: ArtifactRef
-    """(sequence, layer, head) float32, share of attention"""
+    """(sequence or prompt, layer, head) float32, share of attention"""
     receipt: Receipt
+    mean_head: float | None = None
+    """contrast pairs: mean score of all heads of the model"""
 
 
 @dataclass(frozen=True)
@@ -1008,6 +1055,18 @@ class RepeatedTokensMaterial:
 
 
 @dataclass(frozen=True)
+class SaidOfContrasts:
+    accuracy: float
+    """share of prompts whose most likely next token is an answer"""
+    rival_accuracy: float
+    """share of prompts whose most likely next token is a rival"""
+    logit_difference: float
+    """answer against rivals, mean over prompts"""
+    probability_difference: float
+    """of all answers - of all rivals, mean over prompts"""
+
+
+@dataclass(frozen=True)
 class SameSlot:
     """The value of another slot, at a position of its own."""
 
@@ -1227,9 +1286,9 @@ class Versions:
     worker: str
 
 
+AttendedPrompts = RepeatedPrompts | ContrastPrompts
 ComputedSlot = ConstantSlot | SameSlot | SumSlot | BaseSlot | ShiftSlot | MapSlot | NthSlot | PlaceSlot | ItemsSlot
 Material = InContextMaterial | RepeatedTokensMaterial | ContrastMaterial
 PairedPrompts = InContextPrompts | ContrastPrompts
 Prompts = InContextPrompts | RepeatedPrompts | ContrastPrompts
 Slot = ChoiceSlots | RangeSlots | OrderSlots | ConstantSlot | SameSlot | SumSlot | BaseSlot | ShiftSlot | MapSlot | NthSlot | PlaceSlot | ItemsSlot
-TargetPrompts = InContextPrompts | RepeatedPrompts

@@ -14,7 +14,7 @@ from recircuit_worker.engine.interface import TokenPrompt
 from recircuit_worker.engine.sweeps import Positions
 from recircuit_worker.errors import Refusal
 from recircuit_worker.means import read_means
-from recircuit_worker.places import find_places, needs_equal_lengths
+from recircuit_worker.places import Asked, find_places, needs_equal_lengths
 from recircuit_worker.prompts.contrast_scores import ask
 from recircuit_worker.prompts.sets import PromptSet
 
@@ -94,7 +94,7 @@ def find_donors(request: Replacing, prompts: PromptSet, bench: Bench) -> PromptS
     else:
         donors = _resampled(request, prompts)
     check_aligned(request, prompts.prompts, donors.prompts)
-    check_differ(request, prompts, donors)
+    check_differ(request.positions, prompts, donors)
     return donors
 
 
@@ -140,15 +140,15 @@ def check_aligned(request: Replacing, prompts: Sequence[TokenPrompt], donors: Se
         )
 
 
-def check_differ(request: Replacing, prompts: PromptSet, donors: PromptSet) -> None:
-    """Returns if some output that is put in is another than the one that is there.
+def check_differ(asked: Asked, prompts: PromptSet, donors: PromptSet) -> None:
+    """Returns if at the places asked for some output that is put in is another than the one that is there.
 
     Raises:
         Refusal: `nothing-replaced`.
     """
     seen = []
     for each in (prompts, donors):
-        latest = find_positions(request, each).max(1).values.tolist()
+        latest = torch.cat(find_places(asked, each), dim=1).max(1).values.tolist()
         seen.append([prompt.ids[: place + 1] for prompt, place in zip(each.prompts, latest, strict=True)])
     if seen[0] == seen[1]:
         raise Refusal(

@@ -133,6 +133,26 @@ class Watch:
     """raises when the caller no longer wants the answer"""
 
 
+@dataclass(frozen=True)
+class Readouts:
+    """What is read after the scored positions, each (set, prompt, scored position, ...)."""
+
+    logits: Tensor
+    """(..., token) of the tokens asked for"""
+    first: Tensor
+    """(...) int64, the most likely token of the whole vocabulary"""
+    total: Tensor
+    """(...) log of the summed exp of all logits, nats"""
+
+
+@dataclass(frozen=True)
+class EditedReadouts:
+    """Under each set of edits; `clean` as in `EditedAnswers`."""
+
+    edited: Readouts
+    clean: Readouts
+
+
 class Engine(Protocol):
     """Runs the model. Contract: leaves no hook behind, also after an exception.
 
@@ -160,6 +180,12 @@ class Engine(Protocol):
         self, prompts: Sequence[TokenPrompt], edit_sets: Sequence[Sequence[Edit]], tokens: Tensor
     ) -> EditedLogits:
         """Returns the logits of `tokens`, (prompt, token), under each set: cheaper where no probability is wanted."""
+        ...
+
+    def readouts_each(
+        self, prompts: Sequence[TokenPrompt], edit_sets: Sequence[Sequence[Edit]], tokens: Tensor
+    ) -> EditedReadouts:
+        """Returns what `logits_each` does, and what else says which token is most likely, and how likely it is."""
         ...
 
     def paths(
@@ -204,6 +230,12 @@ class Engine(Protocol):
         self, prompts: Sequence[TokenPrompt], components: Sequence[Head | Mlp], positions: Literal["last", "all"]
     ) -> list[Tensor]:
         """Returns each component's mean output, (head_dim,) or (d_model,), over prompts and, for `all`, tokens."""
+        ...
+
+    def component_outputs(
+        self, prompts: Sequence[TokenPrompt], components: Sequence[Head | Mlp], positions: Tensor
+    ) -> list[Tensor]:
+        """Returns each component's outputs (prompt, place, head_dim or d_model) at (prompt, place); 0 at place -1."""
         ...
 
     def attention(self, prompts: Sequence[TokenPrompt], reduce: Callable[[Tensor], Tensor]) -> Tensor:

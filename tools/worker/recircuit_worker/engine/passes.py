@@ -11,17 +11,17 @@ import torch
 from torch import Tensor
 from transformers import Cache, PreTrainedModel
 
-from recircuit_worker.address import Head, Mlp
 from recircuit_worker.engine.batches import Batch, batches
+from recircuit_worker.engine.components import ComponentReads
 from recircuit_worker.engine.double import ExactDouble
 from recircuit_worker.engine.edits import check_edits, check_place
 from recircuit_worker.engine.hooks import editing, only_positions, reading
-from recircuit_worker.engine.interface import Answers, Counts, Edit, HeadMeans, TokenPrompt, Watch
+from recircuit_worker.engine.interface import Answers, Counts, Edit, HeadMeans, Readouts, TokenPrompt, Watch
 from recircuit_worker.errors import Fault, Refusal
 from recircuit_worker.models.adapter import Parts
 
 
-class Passes:
+class Passes(ComponentReads):
     """The part of `Engine` that needs whole passes only. Numbers are float32, or float64 from a float64 model."""
 
     def __init__(self, model: PreTrainedModel, parts: Parts) -> None:
@@ -73,36 +73,6 @@ class Passes:
         for layer in range(len(self.parts.layers)):
             check_place(site, layer, None, self.parts)
         return self._outputs(prompts, positions, "mlps" if site == "mlp" else "residuals", (self.parts.d_model,))
-
-    def component_means(
-        self, prompts: Sequence[TokenPrompt], components: Sequence[Head | Mlp], positions: Literal["last", "all"]
-    ) -> list[Tensor]:
-        for component in components:
-            site, head = ("head", component.head) if isinstance(component, Head) else ("mlp", None)
-            check_place(site, component.layer, head, self.parts)
-        sums: dict[Head | Mlp, Tensor] = {}
-        total = 0
-        for batch in self._batches(prompts):
-            places = batch.mask.bool()
-            if positions == "last":
-                places = torch.zeros_like(places).scatter_(1, batch.last[:, None], True)
-            total += int(places.sum())
-
-            def take(component: Head | Mlp, outputs: Tensor, places: Tensor = places) -> None:
-                sums[component] = sums.get(component, 0) + outputs[places.to(outputs.device)].double().sum(0).cpu()
-
-            def take_heads(layer: int, outputs: Tensor) -> None:
-                for component in components:
-                    if isinstance(component, Head) and component.layer == layer:
-                        take(component, outputs[:, :, component.head])
-
-            def take_mlp(layer: int, outputs: Tensor) -> None:
-                if Mlp(layer) in components:
-                    take(Mlp(layer), outputs)
-
-            with reading(self.parts, heads=take_heads, mlps=take_mlp):
-                self._forward(batch, positions=batch.last[:, None])
-        return [(sums[component] / total).to(self.number) for component in components]
 
     def attention(self, prompts: Sequence[TokenPrompt], reduce: Callable[[Tensor], Tensor]) -> Tensor:
         parts = self.parts
@@ -173,6 +143,12 @@ def no_answers(shape: tuple[int, ...], number: torch.dtype) -> Answers:
     return Answers(
         torch.zeros(shape, dtype=torch.bool), torch.zeros(shape, dtype=number), torch.zeros(shape, dtype=number)
     )
+
+
+def no_readouts(shape: tuple[int, ...], number: torch.dtype) -> Readouts:
+    """Returns readouts of a shape (..., token), to be filled."""
+    first = torch.zeros(shape[:-1], dtype=torch.long)
+    return Readouts(torch.zeros(shape, dtype=number), first, torch.zeros(shape[:-1], dtype=number))
 
 
 def fill(found: Answers, place: object, judged: tuple[Tensor, Tensor]) -> None:

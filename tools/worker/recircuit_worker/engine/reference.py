@@ -11,8 +11,17 @@ from torch import Tensor
 from recircuit_worker.engine.batches import Batch
 from recircuit_worker.engine.edits import check_edits, check_place, check_senders
 from recircuit_worker.engine.hooks import reading, reading_attention
-from recircuit_worker.engine.interface import Answers, Edit, EditedAnswers, EditedLogits, Receiver, TokenPrompt
-from recircuit_worker.engine.passes import Passes, fill, judge, no_answers
+from recircuit_worker.engine.interface import (
+    Answers,
+    Edit,
+    EditedAnswers,
+    EditedLogits,
+    EditedReadouts,
+    Readouts,
+    Receiver,
+    TokenPrompt,
+)
+from recircuit_worker.engine.passes import Passes, fill, judge, no_answers, no_readouts
 
 
 class Reference(Passes):
@@ -41,6 +50,21 @@ class Reference(Passes):
                 logits = self._row(batch, edits) if place else self._forward(batch)
                 found[place, batch.rows] = _chosen(logits, tokens[batch.rows])
         return EditedLogits(found[1:], found[:1].expand_as(found[1:]))
+
+    def readouts_each(
+        self, prompts: Sequence[TokenPrompt], edit_sets: Sequence[Sequence[Edit]], tokens: Tensor
+    ) -> EditedReadouts:
+        check_edits([edit for edits in edit_sets for edit in edits], self.parts, prompts)
+        found = no_readouts((len(edit_sets) + 1, *self._told(prompts, tokens)), self.number)
+        for place, edits in enumerate([(), *edit_sets]):
+            for batch in self._batches(prompts):
+                logits = self._row(batch, edits) if place else self._forward(batch)
+                found.logits[place, batch.rows] = _chosen(logits, tokens[batch.rows])
+                found.first[place, batch.rows] = logits.argmax(-1).cpu()
+                found.total[place, batch.rows] = logits.logsumexp(-1).cpu()
+        parts = (found.logits, found.first, found.total)
+        edited = Readouts(*(part[1:] for part in parts))
+        return EditedReadouts(edited, Readouts(*(part[:1].expand_as(part[1:]) for part in parts)))
 
     def paths(
         self,

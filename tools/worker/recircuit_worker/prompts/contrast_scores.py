@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from recircuit_worker.contract import ContrastScore, TaskScore
-from recircuit_worker.engine.interface import Engine
+from recircuit_worker.engine.interface import Edit, Engine, Readouts
 from recircuit_worker.prompts.contrast_set import ContrastItem
 from recircuit_worker.prompts.sets import Group, PromptSet
 
@@ -80,14 +80,35 @@ def ask(prompts: PromptSet, engine: Engine) -> Said:
     sides, parts = sides_of(prompts.items), []
     for start in range(0, len(prompts.prompts), PROMPTS_AT_ONCE):
         rows = slice(start, start + PROMPTS_AT_ONCE)
-        here = sides.of(rows)
         logits = engine.last_logits(prompts.prompts[rows]).double()
-        first, chosen = logits.argmax(-1, keepdim=True), logits.gather(-1, here.tokens)
-        shares = (chosen - logits.logsumexp(-1, keepdim=True)).exp()
-        said = [((first == here.tokens) & side).any(-1).double() for side in (here.answers, here.rivals)]
-        said += [(shares * side).sum(-1) for side in (here.answers, here.rivals)]
-        parts.append(torch.stack([*said, here.difference(chosen)]))
-    return Said(*torch.cat(parts, dim=1))
+        here = sides.of(rows)
+        parts.append(_said(here, logits.gather(-1, here.tokens), logits.argmax(-1), logits.logsumexp(-1)))
+    return Said(*(torch.cat(part) for part in zip(*map(_numbers, parts), strict=True)))
+
+
+def ask_each(prompts: PromptSet, engine: Engine, sets: Sequence[Sequence[Edit]]) -> tuple[Said, list[Said]]:
+    """Returns what the unedited model says after the last token, and what it says under each set of edits."""
+    sides = sides_of(prompts.items)
+    found = engine.readouts_each(prompts.prompts, sets, sides.tokens)
+
+    def of(read: Readouts, place: int) -> Said:
+        return _said(
+            sides, read.logits[place, :, -1].double(), read.first[place, :, -1], read.total[place, :, -1].double()
+        )
+
+    return of(found.clean, 0), [of(found.edited, place) for place in range(len(sets))]
+
+
+def _said(sides: Sides, chosen: Tensor, first: Tensor, total: Tensor) -> Said:
+    """Makes of logits (prompt, token), most likely tokens (prompt,) and log sums (prompt,) what was said."""
+    shares = (chosen - total[:, None]).exp()
+    both = (sides.answers, sides.rivals)
+    best = [((first[:, None] == sides.tokens) & side).any(-1).double() for side in both]
+    return Said(*best, *((shares * side).sum(-1) for side in both), sides.difference(chosen))
+
+
+def _numbers(said: Said) -> tuple[Tensor, ...]:
+    return said.correct, said.rival, said.probability, said.rival_probability, said.difference
 
 
 def contrast_scores(prompts: PromptSet, said: Said, variant: str) -> tuple[ContrastScore, ...]:

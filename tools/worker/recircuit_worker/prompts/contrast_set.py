@@ -17,8 +17,9 @@ from recircuit_worker.errors import Refusal
 from recircuit_worker.prompts.contrast import CLEAN, ContrastText, Drawer
 from recircuit_worker.prompts.tokens import Reader
 
-END = "END"
-"""name of the last token of a prompt, where the answer is scored"""
+START, END = "START", "END"
+"""names of the first token of a prompt, be it a beginning-of-text token or not, and of the last, where the answer is
+scored"""
 LEAST_OF_SET = 0.8
 """share of a set of answers that must be one token each; the others are left out of it (a year that is a token of its
 own joins with its century). A single answer always must"""
@@ -157,7 +158,7 @@ def read_item(task: str, text: ContrastText, reader: Reader) -> ContrastItem | s
     if set(answers) & set(rivals):
         return "an answer and a rival are the same token"
     ids = {variant: ids for variant, (ids, _) in read.items()}
-    return ContrastItem(task, text, ids, answers, rivals, {**clean[1], END: (len(clean[0]) - 1,)})
+    return ContrastItem(task, text, ids, answers, rivals, {**clean[1], START: (0,), END: (len(clean[0]) - 1,)})
 
 
 def _token(answer: str, text: ContrastText, reader: Reader) -> int | None:

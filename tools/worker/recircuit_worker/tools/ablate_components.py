@@ -1,33 +1,96 @@
 """Replaces the outputs of components and reports what the behaviour loses."""
 
+from recircuit_worker.ablation import asked_places, replacing_edits
 from recircuit_worker.address import Head, Mlp, parse_components
 from recircuit_worker.bench import Bench
-from recircuit_worker.contract import AblateComponentsInput, AblateComponentsOutput
+from recircuit_worker.contract import (
+    AblateComponentsInput,
+    AblateComponentsOutput,
+    AblatedAlone,
+    AblatedContrast,
+    ContrastPrompts,
+    SaidOfContrasts,
+    TaskScore,
+)
 from recircuit_worker.engine.interface import Edit
 from recircuit_worker.errors import Refusal
+from recircuit_worker.prompts import contrast_scores
+from recircuit_worker.prompts.contrast_scores import Said, ask, ask_each
 from recircuit_worker.prompts.scores import overall, task_scores
-from recircuit_worker.prompts.sets import PromptSet
+from recircuit_worker.prompts.sets import Group, PromptSet
+from recircuit_worker.sweeping import recovery
 
 
 def run(request: AblateComponentsInput, bench: Bench) -> AblateComponentsOutput:
     """Returns scores before and after. A mean is over all prompts of this call; at `all` positions over tokens too.
 
+    Of contrast pairs values and means are put in token by token (`ablation.py`).
+
     Raises:
-        Refusal: `positions-not-all`; those of `Bench.prompts` and `parse_components`.
+        Refusal: `positions-not-all`, `contrast-pairs-only`; those of `Bench.prompts`, `parse_components` and
+            `replacing_edits`.
     """
-    if request.prompts.kind == "repeated-tokens" and request.positions == "last":
-        raise Refusal(
-            "positions-not-all",
-            what="repeated tokens were to be ablated at the last position only",
-            why="every token of the later blocks is scored, not the last alone",
-            instead="set positions to all",
-        )
+    if isinstance(request.prompts, ContrastPrompts):
+        return _contrasts(request, request.prompts, bench)
+    _check_plain(request)
     prompts = bench.prompts(request.prompts)
     components = parse_components(request.components, layers=bench.facts.layers, heads=bench.facts.heads)
     bench.expect(len(prompts.prompts) * (3 if request.replace_by == "mean" else 2))
     edits = _edits(request, components, prompts, bench)
     found = bench.engine.answers_each(prompts.prompts, [edits])
     before, after = task_scores(prompts, found.unedited()), task_scores(prompts, found.each()[0])
+    return _told(before, after, prompts, bench, None)
+
+
+def _contrasts(request: AblateComponentsInput, recipe: ContrastPrompts, bench: Bench) -> AblateComponentsOutput:
+    prompts = bench.prompts(recipe)
+    components = parse_components(request.components, layers=bench.facts.layers, heads=bench.facts.heads)
+    counterpart = request.replace_by.startswith("counterfactual")
+    passes = 2 + (request.replace_by != "zero") + counterpart + (len(components) if request.each else 0)
+    bench.expect(len(prompts.prompts) * passes)
+    edits = replacing_edits(
+        prompts, recipe.counterfactual, components, request.replace_by, asked_places(request.positions), bench
+    )
+    alone = [[edit] for edit in edits] if request.each else []
+    before, (after, *each) = ask_each(prompts, bench.engine, [edits, *alone])
+    other = ask(prompts.told(recipe.counterfactual), bench.engine) if counterpart else None
+    rows = []
+    for group in prompts.groups:
+        baseline, now = group.mean(before.difference), group.mean(after.difference)
+        held = None if other is None else group.mean(other.difference)
+        changes = [group.mean(said.difference) - baseline for said in each]
+        rows.append(
+            AblatedContrast(
+                task=group.name,
+                prompts=len(group.rows),
+                before=_said(group, before),
+                after=_said(group, after),
+                change=now - baseline,
+                counterpart=held,
+                recovery=recovery(now - baseline, baseline, held),
+                alone=tuple(map(AblatedAlone, map(str, components), changes)) if request.each else None,
+            )
+        )
+    scores = [contrast_scores.task_scores(prompts, said) for said in (before, after)]
+    return _told(*scores, prompts, bench, tuple(rows))
+
+
+def _said(group: Group, said: Said) -> SaidOfContrasts:
+    return SaidOfContrasts(
+        accuracy=group.mean(said.correct),
+        rival_accuracy=group.mean(said.rival),
+        logit_difference=group.mean(said.difference),
+        probability_difference=group.mean(said.probability - said.rival_probability),
+    )
+
+
+def _told(
+    before: tuple[TaskScore, ...],
+    after: tuple[TaskScore, ...],
+    prompts: PromptSet,
+    bench: Bench,
+    contrasts: tuple[AblatedContrast, ...] | None,
+) -> AblateComponentsOutput:
     (accuracy_before, loss_before), (accuracy_after, loss_after) = overall(before), overall(after)
     return AblateComponentsOutput(
         before=before,
@@ -39,7 +102,32 @@ def run(request: AblateComponentsInput, bench: Bench) -> AblateComponentsOutput:
         loss_after=loss_after,
         added_loss=loss_after - loss_before,
         receipt=bench.receipt(prompts, edited=True),
+        contrasts=contrasts,
     )
+
+
+def _check_plain(request: AblateComponentsInput) -> None:
+    """Returns if prompts without counterparts can be ablated so."""
+    if request.prompts.kind == "repeated-tokens" and request.positions == "last":
+        raise Refusal(
+            "positions-not-all",
+            what="repeated tokens were to be ablated at the last position only",
+            why="every token of the later blocks is scored, not the last alone",
+            instead="set positions to all",
+        )
+    wrong = {
+        f"replace_by {request.replace_by}": request.replace_by not in ("mean", "zero"),
+        "positions by name or number": not isinstance(request.positions, str),
+        "each": request.each,
+    }
+    for what, asked in wrong.items():
+        if asked:
+            raise Refusal(
+                "contrast-pairs-only",
+                what=f"{request.prompts.kind} prompts were to be ablated with {what}",
+                why="only contrast pairs have counterfactuals and tokens that correspond",
+                instead="replace by mean or zero, at last or all positions, or use contrast pairs",
+            )
 
 
 def _edits(

@@ -1,42 +1,78 @@
-"""Where heads look: the mean share of attention on a pattern, over repeated random tokens (Olsson et al. 2022)."""
+"""Where heads look: the mean share of attention on a pattern, over repeated random tokens (Olsson et al. 2022), or from
+named positions of contrast pairs to others (Wang et al. 2023, section 3)."""
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from recircuit_worker.address import parse_heads
+from recircuit_worker.address import Head, parse_heads
 from recircuit_worker.bench import Bench
-from recircuit_worker.contract import AttentionScoresInput, AttentionScoresOutput, RepeatedPrompts, ScoredHead
+from recircuit_worker.contract import (
+    AttendedHead,
+    AttentionScoresInput,
+    AttentionScoresOutput,
+    ContrastPrompts,
+    RepeatedPrompts,
+)
+from recircuit_worker.errors import Refusal
+from recircuit_worker.looking import named_attention
 from recircuit_worker.ranking import best_first, default_top
 
 AT_LEAST = 3
 
 
 def run(request: AttentionScoresInput, bench: Bench) -> AttentionScoresOutput:
-    """Returns the heads asked for, or the best; the artifact is (sequence, layer, head) float32, share of attention.
+    """Returns the heads asked for, or the best; the artifact is (sequence or prompt, layer, head) float32, a share.
 
     Raises:
-        Refusal: `no-attention-weights`; those of `Bench.prompts` and `parse_heads`.
+        Refusal: `no-attention-weights`, `queries-and-keys`; those of `Bench.prompts`, `parse_heads` and
+            `named_attention`.
     """
-    facts = bench.facts
+    facts, named = bench.facts, isinstance(request.prompts, ContrastPrompts)
     asked = parse_heads(request.components, layers=facts.layers, heads=facts.heads) if request.components else None
+    _check_places(request, named)
     prompts = bench.prompts(request.prompts)
     bench.expect(len(prompts.prompts))
-    queries, keys = places(request.pattern, request.prompts, len(bench.reader.start))
-    scores = bench.engine.attention(prompts.prompts, mean_at(queries, keys))
+    if isinstance(request.prompts, ContrastPrompts):
+        same_line = request.lines == "same"
+        scores = named_attention(request.queries or (), request.keys or (), same_line, prompts, bench.engine)
+    else:
+        queries, keys = places(request.pattern, request.prompts, len(bench.reader.start))
+        scores = bench.engine.attention(prompts.prompts, mean_at(queries, keys))
     average = scores.double().mean(0)
     top = min(request.top or default_top(average.numel(), AT_LEAST), average.numel())
     heads = best_first(average)[:top] if asked is None else asked
-    rows = tuple(ScoredHead(str(head), float(average[head.layer, head.head])) for head in heads)
+    mean_head = float(average.mean()) if named else None
+    rows = tuple(_row(head, float(average[head.layer, head.head]), mean_head) for head in heads)
     return AttentionScoresOutput(
         heads=rows,
         mean=sum(row.score for row in rows) / len(rows),
         all_heads=average.numel(),
         scores=bench.write(
-            f"attention_{request.pattern}", scores.float(), axes=("sequence", "layer", "head"), unit="share"
+            "attention_named" if named else f"attention_{request.pattern}",
+            scores.float(),
+            axes=("prompt" if named else "sequence", "layer", "head"),
+            unit="share",
         ),
         receipt=bench.receipt(prompts),
+        mean_head=mean_head,
+    )
+
+
+def _row(head: Head, score: float, mean_head: float | None) -> AttendedHead:
+    return AttendedHead(str(head), score, None if mean_head is None else score / mean_head if mean_head else 0.0)
+
+
+def _check_places(request: AttentionScoresInput, named: bool) -> None:
+    given = [request.queries is not None, request.keys is not None]
+    if given == [named, named] and (named or request.lines is None):
+        return
+    raise Refusal(
+        "queries-and-keys",
+        what=f"attention over {request.prompts.kind} was asked for",
+        why="it needs both queries and keys" if named else "it has a pattern, and no named positions",
+        instead="name queries and keys" if named else "leave queries, keys and lines out, or use contrast pairs",
     )
 
 

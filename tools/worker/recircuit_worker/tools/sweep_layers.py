@@ -81,7 +81,7 @@ def _values(request: SweepLayersInput, prompts: PromptSet, bench: Bench) -> Tens
         firsts = tuple(group.rows.start for group in prompts.groups for _ in group.rows)
         other = prompts.chosen(firsts)
         check_aligned(request, prompts.prompts, other.prompts)
-        check_differ(request, prompts, other)
+        check_differ(request.positions, prompts, other)
     else:
         donors = find_donors(request, prompts, bench)
     values = bench.engine.stream_outputs(donors.prompts, request.site, find_positions(request, donors))

@@ -22,9 +22,10 @@ from recircuit_worker.engine.fast.finished import Finished, Part, Told, digest
 from recircuit_worker.engine.fast.memory import find_budget
 from recircuit_worker.engine.fast.paths import PathPatching
 from recircuit_worker.engine.fast.plan import Plan, join_layer, make_plan, tail_length
+from recircuit_worker.engine.fast.readouts import readouts_each
 from recircuit_worker.engine.fast.rows import Way, run_rows
 from recircuit_worker.engine.fast.unembed import logits_of
-from recircuit_worker.engine.interface import Edit, EditedAnswers, EditedLogits, Receiver, TokenPrompt
+from recircuit_worker.engine.interface import Edit, EditedAnswers, EditedLogits, EditedReadouts, Receiver, TokenPrompt
 from recircuit_worker.engine.passes import Passes, check_fired, check_numbers, fill, judge, no_answers
 from recircuit_worker.errors import Refusal
 from recircuit_worker.models.adapter import Parts
@@ -73,7 +74,7 @@ class Fast(Passes):
                 fill(edited, where, (correct[1:], log_probability[1:]))
                 fill(clean_answers, where, (correct[:1], log_probability[:1]))
                 whole = judge(clean.logits.to(self.number), targets)[1]
-                self._note_noise(log_probability[0] - whole.cpu())
+                self.note_noise(log_probability[0] - whole.cpu())
 
             self.run_sets(clean, edit_sets, None, tell, take)
         return EditedAnswers(edited, clean_answers)
@@ -93,10 +94,13 @@ class Fast(Passes):
                 where = (torch.tensor(sets)[:, None], clean.batch.rows[None])
                 edited[where], unedited[where] = told[0][1:], told[0][:1]
                 whole = clean.logits.to(self.number).gather(-1, _beside(tokens[clean.batch.rows], clean.logits))
-                self._note_noise(told[0][0] - whole.cpu())
+                self.note_noise(told[0][0] - whole.cpu())
 
             self.run_sets(clean, edit_sets, ids, tell, take)
         return EditedLogits(edited, unedited)
+
+    def readouts_each(self, prompts: Sequence[TokenPrompt], edit_sets: Sets, tokens: Tensor) -> EditedReadouts:
+        return readouts_each(self, prompts, edit_sets, tokens)
 
     def paths(
         self,
@@ -231,7 +235,8 @@ class Fast(Passes):
         index = places.to(logits.device)[:, None, None].expand(-1, *logits.shape[1:3], -1)
         return logits.gather(-1, index)
 
-    def _note_noise(self, difference: Tensor) -> None:
+    def note_noise(self, difference: Tensor) -> None:
+        """Notes the difference between unedited rows and the whole passes over the same prompts."""
         self.counts.noise = max(self.counts.noise or 0.0, float(difference.abs().max()))
 
 
