@@ -5,11 +5,13 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type * as z from 'zod';
-import { BehaviourFile, Refusal, type Task, type TaskFile } from '../contract/index.ts';
+import { BehaviourFile, type Task, type TaskFile } from '../contract/index.ts';
 import { type Contrast, readContrast } from './contrast.ts';
 import { readCsv, type Table } from './csv.ts';
-import { badFile, listNames, protocolsFolder, readText, readYaml } from './files.ts';
+import { badFile, homesOf, listNames, protocolsFolder, readText, readYaml, standsTwice } from './files.ts';
 import { unknownName } from './names.ts';
+
+const VARIABLE = 'RECIRCUIT_BEHAVIOURS';
 
 export interface LoadedBehaviour {
   readonly file: BehaviourFile;
@@ -39,7 +41,7 @@ export function loadBehaviour(name: string, options: BehaviourOptions = {}): Loa
   const folders = homes(options).filter((home) => behavioursIn(home).includes(name));
   const [folder] = folders;
   if (folder === undefined) throw unknownName('behaviour', name, behaviourNames(options));
-  if (folders.length > 1) throw twice(name, folders);
+  if (folders.length > 1) throw standsTwice('behaviour', name, folders.length, VARIABLE);
   return readBehaviour(join(folder, name), name);
 }
 
@@ -98,19 +100,10 @@ function refuseRepeats(file: string, pairs: Task['pairs']): void {
 }
 
 function homes({ folders }: BehaviourOptions): string[] {
-  const extra = folders ?? (process.env['RECIRCUIT_BEHAVIOURS'] ?? '').split(':').filter((folder) => folder !== '');
-  return [...new Set([join(protocolsFolder, 'behaviours'), ...extra.map((folder) => resolve(folder))])];
+  if (folders === undefined) return homesOf('behaviours', VARIABLE);
+  return [...new Set([join(protocolsFolder, 'behaviours'), ...folders.map((folder) => resolve(folder))])];
 }
 
 function behavioursIn(home: string): string[] {
   return listNames(home).filter((name) => existsSync(join(home, name, 'behaviour.yaml')));
-}
-
-function twice(name: string, folders: readonly string[]): Refusal {
-  return new Refusal({
-    code: 'two-behaviours',
-    what: `behaviour "${name}" cannot be loaded`,
-    why: `it stands in ${folders.length} folders, and a run must not depend on their order`,
-    instead: 'rename the one in the folder of RECIRCUIT_BEHAVIOURS',
-  });
 }

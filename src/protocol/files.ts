@@ -3,7 +3,7 @@
  * the place in it; nothing is corrected.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { isAbsolute, join, relative } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import type * as z from 'zod';
 import { Refusal } from '../contract/index.ts';
@@ -79,6 +79,21 @@ export function badFile(file: string, why: string, cause?: unknown): Refusal {
 
 /** Where the behaviours, findings and models of the checkout lie. */
 export const protocolsFolder = join(root, 'protocols');
+
+/** Returns the folders in which behaviours or findings lie: the checkout's own, then those that a variable names, with colons. */
+export function homesOf(kind: 'behaviours' | 'findings', variable: string): string[] {
+  const others = (process.env[variable] ?? '').split(':').filter((folder) => folder !== '');
+  return [...new Set([join(protocolsFolder, kind), ...others.map((folder) => resolve(folder))])];
+}
+
+export function standsTwice(noun: string, name: string, folders: number, variable: string): Refusal {
+  return new Refusal({
+    code: `two-${noun}s`,
+    what: `${noun} "${name}" cannot be loaded`,
+    why: `it stands in ${folders} folders, and a run must not depend on their order`,
+    instead: `rename the one in the folder of ${variable}`,
+  });
+}
 
 function firstLine(message: string): string {
   return (message.split('\n')[0] as string).replace(/:$/, '');

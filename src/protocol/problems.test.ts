@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type EvidenceAsked, Protocol } from '../contract/index.ts';
+import { criterionProblems } from './criterion-problems.ts';
 import { loadProtocol } from './index.ts';
 import { protocolProblems } from './problems.ts';
 import { toolProblems } from './tool-problems.ts';
@@ -105,5 +106,104 @@ describe('calls of tools', () => {
     expect(problems('ablate_components', { prompts: { $from: 'x' }, components: ['a0.h0', { $from: 'y' }] })).toEqual(
       [],
     );
+  });
+});
+
+describe('what a protocol reads and asks', () => {
+  const changed = (edit: (protocol: Protocol) => void): string => {
+    const protocol = structuredClone(loadProtocol('induction-heads'));
+    edit(protocol);
+    return [...protocolProblems(Protocol.parse(protocol)), ...criterionProblems(Protocol.parse(protocol))].join('\n');
+  };
+  const criterion = (p: Protocol, index: number, change: object) =>
+    Object.assign(p.criteria.new_model[index] as object, change);
+  const never = 'can never fail';
+  it.each<[string, (protocol: Protocol) => void]>([
+    [
+      'criterion N1 reads claimed.maen: there is no "maen" in it; did you mean "mean"?',
+      (p) => criterion(p, 0, { value: 'claimed.maen' }),
+    ],
+    [
+      'criterion N2 reads without-random[].loss: there is no "loss"',
+      (p) => criterion(p, 1, { null: 'without-random[].loss' }),
+    ],
+    [
+      'criterion K1 reads matching.heads[].head',
+      (p) => Object.assign(p.criteria.known_model[0] as object, { found: 'matching.heads[].head' }),
+    ],
+    [
+      'procedure, step "matchers", reads matching.heads[].scores',
+      (p) =>
+        Object.assign(p.procedure[1] as object, {
+          pick: {
+            from: 'matching.heads',
+            where: [{ field: 'scores', at_least: 0.4, because: 'x' }],
+            take: 'component',
+          },
+        }),
+    ],
+    [
+      'procedure, step "copying", reads matching.top',
+      (p) => Object.assign(p.procedure[2] as object, { input: { components: { $from: 'matching.top' } } }),
+    ],
+    [
+      'step "matching", refers to the step "copying"',
+      (p) =>
+        Object.assign(p.procedure[0] as object, {
+          input: { ...(p.procedure[0] as { input: object }).input, components: { $from: 'copying.heads[].component' } },
+        }),
+    ],
+    [
+      'step "matching", refers to the step "matching"',
+      (p) =>
+        Object.assign(p.procedure[0] as object, {
+          input: {
+            ...(p.procedure[0] as { input: object }).input,
+            components: { $from: 'matching.heads[].component' },
+          },
+        }),
+    ],
+    [
+      'ranking of "gpt3-small", which is not among',
+      (p) => Object.assign(p.criteria.known_model[0] as object, { reference: 'gpt3-small' }),
+    ],
+    [never, (p) => criterion(p, 0, { value: 'without.accuracy_before', threshold: { value: 0, because: 'x' } })],
+    [
+      never,
+      (p) =>
+        criterion(p, 0, { kind: 'at-most', value: 'without.accuracy_before', threshold: { value: 1, because: 'x' } }),
+    ],
+    [
+      never,
+      (p) =>
+        criterion(p, 0, {
+          kind: 'gain',
+          value: 'claimed.mean',
+          over: 'claimed.mean',
+          threshold: { value: 0, because: 'x' },
+        }),
+    ],
+    [
+      never,
+      (p) =>
+        criterion(p, 0, {
+          kind: 'gain',
+          value: 'without.accuracy_after',
+          over: { best_of: 'without-random[].accuracy_after' },
+          threshold: { value: -1, because: 'x' },
+        }),
+    ],
+    [never, (p) => Object.assign(p.criteria.known_model[0] as object, { threshold: { value: 0, because: 'x' } })],
+  ])('%s', (problem, edit) => {
+    expect(changed(() => {})).toBe('');
+    expect(changed(edit)).toContain(problem);
+  });
+  it.each<[string, (protocol: Protocol) => void]>([
+    ["a unit, which is its tool's to say", (p) => Object.assign(p.gate.criterion, { unit: 'furlongs' })],
+    ['the other half of the prompts', (p) => Object.assign(p, { split: 'held-out' })],
+  ])('a finding cannot name %s', (_, edit) => {
+    const protocol = structuredClone(loadProtocol('induction-heads'));
+    edit(protocol);
+    expect(Protocol.safeParse(protocol).error?.issues[0]).toMatchObject({ code: 'unrecognized_keys' });
   });
 });

@@ -1,17 +1,24 @@
-/** Protocols as they are written in `protocols/findings`, checked by schema, names and tools, and their hash. */
+/**
+ * Protocols as they are written in `protocols/findings`, checked by schema, names and tools, and their hash. More findings (one's
+ * own) may lie in the folders that RECIRCUIT_FINDINGS names.
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashOf, Protocol } from '../contract/index.ts';
-import { badFile, listNames, protocolsFolder, readYaml } from './files.ts';
+import { criterionProblems } from './criterion-problems.ts';
+import { badFile, homesOf, listNames, readYaml, standsTwice } from './files.ts';
 import { unknownName } from './names.ts';
 import { protocolProblems } from './problems.ts';
 import { toolProblems } from './tool-problems.ts';
 
-const home = join(protocolsFolder, 'findings');
+const VARIABLE = 'RECIRCUIT_FINDINGS';
 
-/** Returns the folder of a finding. */
+/** Returns the folder of a finding; of one that is not there, where it would stand among ours. @throws Refusal two-findings */
 export function findingFolder(finding: string): string {
-  return join(home, finding);
+  const [ours, ...others] = homesOf('findings', VARIABLE) as [string, ...string[]];
+  const found = [ours, ...others].filter((home) => findingsIn(home).includes(finding));
+  if (found.length > 1) throw standsTwice('finding', finding, found.length, VARIABLE);
+  return join(found[0] ?? ours, finding);
 }
 
 /** Returns all protocols by finding, in order. @throws Refusal for the first that cannot be used */
@@ -32,15 +39,30 @@ export function protocolHash(protocol: Protocol): string {
 }
 
 function readProtocol(finding: string): Protocol {
-  const file = join(home, finding, 'protocol.yaml');
+  const file = join(findingFolder(finding), 'protocol.yaml');
   const protocol = readYaml(file, Protocol);
   if (protocol.finding !== finding)
     throw badFile(file, `it names itself "${protocol.finding}" but lies in the folder "${finding}"`);
-  const [problem] = [...protocolProblems(protocol), ...toolProblems(protocol)];
+  const [problem] = [
+    ...protocolProblems(protocol),
+    ...toolProblems(protocol),
+    ...criterionProblems(protocol),
+    ...missingLists(protocol, findingFolder(finding)),
+  ];
   if (problem !== undefined) throw badFile(file, problem);
   return protocol;
 }
 
+function missingLists({ published }: Protocol, folder: string): string[] {
+  return published
+    .filter(({ file }) => !existsSync(join(folder, file)))
+    .map(({ model, file }) => `the list of ${model} stands in "${file}", which does not lie beside it`);
+}
+
 function findings(): string[] {
+  return [...new Set(homesOf('findings', VARIABLE).flatMap(findingsIn))].sort();
+}
+
+function findingsIn(home: string): string[] {
   return listNames(home).filter((name) => existsSync(join(home, name, 'protocol.yaml')));
 }
