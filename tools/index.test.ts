@@ -11,6 +11,7 @@ const model = facts({ layers: 4, heads: 8 });
 
 const inContext = { kind: 'in-context', tasks: ['antonym', 'synonym'] };
 const repeated = { kind: 'repeated-tokens' };
+const pairs = { kind: 'contrast-pairs', tasks: ['abba'] };
 const sha = 'a'.repeat(64);
 
 /** The least that each tool must be given, and the forwards and rows that this costs on `model`. */
@@ -21,6 +22,7 @@ const least: Record<string, readonly [input: JsonObject, forwards: number, rows?
   mean_activations: [{ prompts: inContext }, 50],
   sweep_heads: [{ prompts: inContext, source: sha }, 100, 50 * 32],
   rank_heads: [{ sweep: sha }, 0],
+  path_patch: [{ prompts: pairs }, 75, 25 * 32],
   attribute_heads: [{ prompts: inContext, source: sha }, 100],
   sweep_layers: [{ prompts: inContext }, 100, 50 * 4],
   direct_logit_attribution: [{ prompts: inContext }, 50],

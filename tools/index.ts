@@ -11,6 +11,7 @@ import { injectVector } from './inject_vector/tool.ts';
 import { logitLens } from './logit_lens/tool.ts';
 import { meanActivations } from './mean_activations/tool.ts';
 import { measureBehaviour } from './measure_behaviour/tool.ts';
+import { pathPatch } from './path_patch/tool.ts';
 import { rankHeads } from './rank_heads/tool.ts';
 import { recallMemory } from './recall_memory/tool.ts';
 import { sweepHeads } from './sweep_heads/tool.ts';
@@ -26,6 +27,7 @@ export const tools: readonly Tool[] = [
   meanActivations,
   sweepHeads,
   rankHeads,
+  pathPatch,
   attributeHeads,
   sweepLayers,
   directLogitAttribution,

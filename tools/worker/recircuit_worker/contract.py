@@ -880,6 +880,62 @@ class PassedOver:
 
 
 @dataclass(frozen=True)
+class PathPatchInput:
+    prompts: ContrastPrompts
+    senders: tuple[str, ...] | None
+    """each by itself; null: every head below the highest receiver"""
+    receivers: tuple[str, ...] | None
+    """heads, each by itself; null: the final residual stream"""
+    reads: Literal["query", "key", "value"]
+    """what of the receivers is patched"""
+    together: bool
+    """the receivers are patched together, not each by itself"""
+    positions: tuple[int | str, ...] | None
+    """tokens at which senders are changed: from the end, or slots; null: every token"""
+    top: int | None
+    """senders told for each receiver; null: 2 % of all heads, at least 10"""
+
+
+@dataclass(frozen=True)
+class PathPatchOutput:
+    baseline: float
+    """mean logit difference, nothing patched; mean over tasks"""
+    counterpart: float
+    """that of the counterfactual prompts"""
+    tasks: tuple[PathTask, ...]
+    senders: tuple[PathSender, ...]
+    """receivers in the order asked, strongest sender first"""
+    all_heads: int
+    effects: ArtifactRef
+    """(task, prompt, receiver, sender) float32, change of the logit difference"""
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class PathSender:
+    component: str
+    """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
+    receiver: str
+    """`logits`, or the head whose input was patched; together: all of them, joined by +"""
+    effect: float
+    """change of the logit difference, mean over prompts, then tasks"""
+    relative_change: float
+    """effect / (baseline - counterpart): -1 undoes the whole difference, above 0 it grows"""
+    strength: float
+    """size of the relative change, without its sign"""
+
+
+@dataclass(frozen=True)
+class PathTask:
+    task: str
+    """lower-case words joined by hyphens"""
+    prompts: int
+    baseline: float
+    """mean logit difference"""
+    counterpart: float
+
+
+@dataclass(frozen=True)
 class PermuteRequest:
     """Write a twin of a model whose heads stand elsewhere in their layers. Answered by a PermuteResult."""
 
