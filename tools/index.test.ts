@@ -31,6 +31,8 @@ const least: Record<string, readonly [input: JsonObject, forwards: number, rows?
   ablate_components: [{ prompts: repeated, components: ['a0.h0'] }, 20, 10],
   attention_scores: [{ prompts: repeated }, 10],
   copy_scores: [{}, 0],
+  successor_scores: [{}, 0],
+  suppression_scores: [{}, 0],
   recall_memory: [{}, 0],
 };
 

@@ -14,6 +14,8 @@ import { measureBehaviour } from './measure_behaviour/tool.ts';
 import { pathPatch } from './path_patch/tool.ts';
 import { rankHeads } from './rank_heads/tool.ts';
 import { recallMemory } from './recall_memory/tool.ts';
+import { successorScores } from './successor_scores/tool.ts';
+import { suppressionScores } from './suppression_scores/tool.ts';
 import { sweepHeads } from './sweep_heads/tool.ts';
 import { sweepLayers } from './sweep_layers/tool.ts';
 
@@ -36,6 +38,8 @@ export const tools: readonly Tool[] = [
   ablateComponents,
   attentionScores,
   copyScores,
+  successorScores,
+  suppressionScores,
   recallMemory,
 ] as unknown as readonly Tool[];
 

@@ -589,6 +589,18 @@ class KeptPrompts:
 
 
 @dataclass(frozen=True)
+class KeptSuppression:
+    component: str
+    """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
+    mean_ablated: float
+    """KL divergence, nats, sum over scored tokens: its mean output instead"""
+    suppressing: float
+    """KL divergence: only what suppresses copies is kept"""
+    recovered: float | None
+    """1 - suppressing / mean_ablated; null where there is no effect"""
+
+
+@dataclass(frozen=True)
 class LayerCell:
     layer: int
     position: int | str
@@ -607,6 +619,15 @@ class LayersTask:
     baseline: float
     """before patching, mean probability of the first answer token, or of contrast pairs the logit difference, answer against rivals"""
     strongest: StrongestCell
+
+
+@dataclass(frozen=True)
+class LeftOutList:
+    """A list that this tokenizer cuts into pieces."""
+
+    list: str
+    """lower-case words joined by hyphens"""
+    why: str
 
 
 @dataclass(frozen=True)
@@ -1177,6 +1198,45 @@ class StrongestCell:
 
 
 @dataclass(frozen=True)
+class SuccessorList:
+    list: str
+    """lower-case words joined by hyphens"""
+    items: int
+    """that are one token"""
+    chance: float
+    """one item of the list"""
+    best: str
+    """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
+    score: float
+
+
+@dataclass(frozen=True)
+class SuccessorScoresInput:
+    components: tuple[str, ...] | None
+    """heads; null: the best"""
+    lists: tuple[str, ...] | None
+    """ordered lists of the behaviour; null: all"""
+    top: int | None
+    """heads returned; null: 2 % of all heads, at least 3"""
+
+
+@dataclass(frozen=True)
+class SuccessorScoresOutput:
+    heads: tuple[ScoredHead, ...]
+    """in the order asked, or best first; share of items, mean over lists"""
+    mean: float
+    """mean score of the heads in `heads`"""
+    best_other: float | None
+    """best score of a head that is not in `heads`; null: none is left"""
+    all_heads: int
+    lists: tuple[SuccessorList, ...]
+    left_out: tuple[LeftOutList, ...]
+    scores: ArtifactRef
+    """(list, layer, head) float32, share of items"""
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
 class SumSlot:
     """Sum of numbers and of slots that hold numbers."""
 
@@ -1184,6 +1244,38 @@ class SumSlot:
     slot: str
     """name of a slot, and of its position in the prompt"""
     of: tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class SuppressionScoresInput:
+    components: tuple[str, ...] | None
+    """heads; null: the best by weights"""
+    prompts: Prompts | None
+    """null: weights only"""
+    top: int | None
+    """heads returned; null: 2 % of all heads, at least 3"""
+
+
+@dataclass(frozen=True)
+class SuppressionScoresOutput:
+    heads: tuple[ScoredHead, ...]
+    """in the order asked, or best first; share of tokens, 0 to 1"""
+    mean: float
+    """mean score of the heads in `heads`"""
+    best_other: float | None
+    """best score of a head that is not in `heads`; null: none is left"""
+    all_heads: int
+    tokens: int
+    """tokens attended to: the vocabulary, or 4096 evenly from it"""
+    chance: float
+    """ten of the vocabulary"""
+    kept: tuple[KeptSuppression, ...] | None
+    """for each of `heads`; null without prompts"""
+    recovered: float | None
+    """mean of `kept`; null without prompts"""
+    scores: ArtifactRef
+    """(layer, head) float32, share of tokens; heads not asked for are also measured"""
+    receipt: Receipt
 
 
 @dataclass(frozen=True)

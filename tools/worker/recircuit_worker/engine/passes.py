@@ -81,7 +81,7 @@ class Passes(ComponentReads):
 
             def take(layer: int, weights: Tensor | None, rows: Tensor = batch.rows) -> None:
                 if weights is None:
-                    raise _no_attention()
+                    raise no_attention()
                 found[rows, layer] = reduce(weights).to(self.number).cpu()
 
             with reading(parts, attention=take):
@@ -193,7 +193,7 @@ def check_numbers(logits: Tensor) -> None:
         raise Fault("nan-from-model", "the model returned logits that are not numbers")
 
 
-def _no_attention() -> Refusal:
+def no_attention() -> Refusal:
     return Refusal(
         "no-attention-weights",
         what="attention weights were asked for",

@@ -1,0 +1,103 @@
+"""What later heads read of a token by itself: no context, no position. For scores of heads from weights.
+
+Two readings are published. `mlp`: what the first MLP makes of the embedding, attention left out (Gould et al. 2023,
+section 2). `stream`: the stream after the first layer, each token attending to itself (McDougall et al. 2023). Heads of
+the first layer read the embedding. Nothing but the first layer is run.
+"""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from recircuit_worker.engine.frozen import freeze
+from recircuit_worker.engine.hooks import output_tensor
+from recircuit_worker.engine.passes import Passes
+from recircuit_worker.models.adapter import head_matrix, matrix
+from recircuit_worker.models.trace import first_tensor
+from recircuit_worker.models.values import value_matrix
+
+TOKENS_AT_ONCE = 1024
+
+
+class _FirstLayerDone(Exception):
+    """Ends a pass: the rest of the model is of no use."""
+
+
+class Effective(Passes):
+    """Tokens as heads read them, and what an attended token then says. Raises Refusal `value-path-not-linear`."""
+
+    def embeddings(self, tokens: Sequence[int], kind: Literal["mlp", "stream"]) -> tuple[Tensor, Tensor]:
+        """Returns (embedding, effective embedding), each (token, d_model), without position."""
+        both = [
+            self._chunk(list(tokens[at : at + TOKENS_AT_ONCE]), kind) for at in range(0, len(tokens), TOKENS_AT_ONCE)
+        ]
+        return torch.cat([one for one, _ in both]), torch.cat([other for _, other in both])
+
+    def written(self, layer: int, read: Tensor) -> Tensor:
+        """Returns what each head of a layer writes of tokens (token, d_model) it attends to, (head, token, d_model).
+
+        Norms stand without their scale, which shares one factor among all logits of a token, and without bias; so do
+        values and output projection. The final norm is applied, so that `says` can read it.
+        """
+        parts, found = self.parts, self.parts.layers[layer]
+        with self._exact():
+            into, behind, final = (freeze(norm, parts, self.number) for norm in self._norms(layer))
+            values = value_matrix(parts, layer, self.vocabulary).to(read)
+            ones = torch.ones(len(read), device=read.device, dtype=read.dtype)
+            given = torch.einsum("td,dhk->htk", into.push(read, ones), values)
+            out = torch.stack([given[head] @ head_matrix(parts, layer, head).to(read) for head in range(parts.heads)])
+            return final.push(behind.push(out, ones), ones)
+
+    def says(self, written: Tensor, tokens: Tensor | None = None) -> Tensor:
+        """Returns the logits (..., token) of what heads write (..., d_model); of all tokens if none are named."""
+        weight = matrix(self.parts.unembedding).to(written)
+        return written @ (weight if tokens is None else weight[:, tokens])
+
+    def _norms(self, layer: int) -> tuple[nn.Module | None, nn.Module | None, nn.Module | None]:
+        found = self.parts.layers[layer]
+        return found.input_norm, found.post_attention_norm, self.parts.final_norm
+
+    def _chunk(self, tokens: list[int], kind: str) -> tuple[Tensor, Tensor]:
+        first = self.parts.layers[0]
+        position: list[Tensor] = []
+        given: list[Tensor] = []
+
+        def without_position(module: nn.Module, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+            stream = first_tensor((*args, *kwargs.values()))
+            if not position:
+                position.append(stream)
+                raise _FirstLayerDone
+            given.append(stream - position[0])
+            swap = lambda value: given[-1] if value is stream else value  # noqa: E731
+            return tuple(map(swap, args)), {key: swap(value) for key, value in kwargs.items()}
+
+        def done(module: nn.Module, args: tuple, output: object) -> None:
+            given.append(output_tensor(output))
+            raise _FirstLayerDone
+
+        def nothing(module: nn.Module, args: tuple, output: Tensor | tuple) -> Tensor | tuple:
+            zero = torch.zeros_like(output_tensor(output))
+            return (zero, *output[1:]) if isinstance(output, tuple) else zero
+
+        self.watch.check_cancelled()
+        with ExitStack() as stack:
+            stack.enter_context(self._exact())
+            stack.callback(first.module.register_forward_pre_hook(without_position, with_kwargs=True).remove)
+            stack.callback(first.module.register_forward_hook(done).remove)
+            if kind == "mlp":
+                stack.callback(first.attention.register_forward_hook(nothing).remove)
+            weight = self.parts.embedding.weight
+            self._run(inputs_embeds=torch.zeros(1, 1, weight.shape[1], dtype=weight.dtype, device=weight.device))
+            self._run(input_ids=torch.tensor(tokens, device=self.device)[:, None])
+        before, after = (each[:, 0].to(self.parts.unembedding.weight.device, self.number) for each in given)
+        return before, after - before if kind == "mlp" else after
+
+    def _run(self, **inputs: Tensor) -> None:
+        try:
+            self.parts.base(**inputs, use_cache=False)
+        except _FirstLayerDone:
+            return
+        raise AssertionError("the first layer was not reached")

@@ -1,0 +1,94 @@
+"""Whether a head suppresses copies (McDougall et al. 2023, "Copy Suppression"): by its weights, and on prompts.
+
+Weights: the share of tokens whose own logit is among the ten that attending to them lowers most. Prompts: how much of
+what the head does, against its mean, is left if it may only lower tokens that are predicted already (`suppression.py`).
+"""
+
+import torch
+from torch import Tensor
+
+from recircuit_worker.address import Head, parse_heads
+from recircuit_worker.bench import Bench
+from recircuit_worker.contract import (
+    KeptSuppression,
+    ScoredHead,
+    SuppressionScoresInput,
+    SuppressionScoresOutput,
+)
+from recircuit_worker.engine.batches import LOGITS_PER_BATCH
+from recircuit_worker.engine.effective import Effective
+from recircuit_worker.engine.suppression import Kept, Suppression
+from recircuit_worker.ranking import best_first, default_top
+
+KIND = "suppression_scores"
+AT_LEAST = 3
+LOWEST = 10
+"""entries of a column; published"""
+SOURCES = 4096
+"""tokens attended to, evenly from the vocabulary; all of a small one"""
+
+
+def run(request: SuppressionScoresInput, bench: Bench) -> SuppressionScoresOutput:
+    """Returns the heads asked for, in that order, or the best by weights; the artifact is (layer, head) float32, 0 to 1.
+
+    Raises:
+        Refusal: `value-path-not-linear`; with prompts those of `Bench.prompts` and `Suppression`; of `parse_heads`.
+    """
+    facts = bench.facts
+    asked = parse_heads(request.components, layers=facts.layers, heads=facts.heads) if request.components else None
+    prompts = None if request.prompts is None else bench.prompts(request.prompts)
+    if prompts is not None:
+        bench.expect(3 * len(prompts.prompts))
+    vocabulary = bench.reader.vocabulary(facts.vocabulary)
+    sources = vocabulary[:: -(-len(vocabulary) // SOURCES)]
+    shares = lowered(sources, bench)
+    order = best_first(shares)
+    heads = asked or order[: min(request.top or default_top(len(order), AT_LEAST), len(order))]
+    rows = tuple(ScoredHead(str(head), float(shares[head.layer, head.head])) for head in heads)
+    others = [float(shares[head.layer, head.head]) for head in order if head not in heads]
+    kept = None
+    if prompts is not None:
+        special = set(range(facts.vocabulary)) - set(vocabulary)
+        suppression = Suppression(bench.model.model, bench.parts)
+        suppression.counts, suppression.watch = bench.engine.counts, bench.engine.watch
+        kept = tuple(map(_kept, heads, suppression.measure(prompts.prompts, heads, special)))
+    known = [row.recovered for row in kept or () if row.recovered is not None]
+    return SuppressionScoresOutput(
+        heads=rows,
+        mean=sum(row.score for row in rows) / len(rows),
+        best_other=max(others) if others else None,
+        all_heads=len(order),
+        tokens=len(sources),
+        chance=LOWEST / facts.vocabulary,
+        kept=kept,
+        recovered=sum(known) / len(known) if known else None,
+        scores=bench.write(KIND, shares, axes=("layer", "head"), unit="share"),
+        receipt=bench.receipt(prompts),
+    )
+
+
+def lowered(sources: tuple[int, ...], bench: Bench) -> Tensor:
+    """Returns the share (layer, head) of tokens whose own logit is among the `LOWEST` of all logits."""
+    effective = Effective(bench.model.model, bench.parts)
+    effective.watch = bench.engine.watch
+    embedding, read = effective.embeddings(sources, "stream")
+    found = torch.zeros(bench.facts.layers, bench.facts.heads)
+    at_once = max(1, LOGITS_PER_BATCH // (bench.facts.vocabulary * bench.facts.heads))
+    for layer in range(bench.facts.layers):
+        bench.check_cancelled()
+        written = effective.written(layer, read if layer else embedding)
+        for start in range(0, len(sources), at_once):
+            own = torch.tensor(sources[start : start + at_once], device=written.device)
+            said = effective.says(written[:, start : start + at_once])  # (head, token, vocabulary)
+            diagonal = said.gather(-1, own[None, :, None].expand(len(said), -1, 1))
+            found[layer] += ((said < diagonal).sum(-1) < LOWEST).sum(-1).cpu() / len(sources)
+    return found.clamp(max=1)
+
+
+def _kept(head: Head, found: Kept) -> KeptSuppression:
+    return KeptSuppression(
+        component=str(head),
+        mean_ablated=found.mean_ablated,
+        suppressing=found.suppressing,
+        recovered=1 - found.suppressing / found.mean_ablated if found.mean_ablated > 0 else None,
+    )
