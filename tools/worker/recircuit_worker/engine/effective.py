@@ -42,7 +42,7 @@ class Effective(Passes):
         Norms stand without their scale, which shares one factor among all logits of a token, and without bias; so do
         values and output projection. The final norm is applied, so that `says` can read it.
         """
-        parts, found = self.parts, self.parts.layers[layer]
+        parts = self.parts
         with self._exact():
             into, behind, final = (freeze(norm, parts, self.number) for norm in self._norms(layer))
             values = value_matrix(parts, layer, self.vocabulary).to(read)

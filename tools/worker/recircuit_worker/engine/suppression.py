@@ -1,5 +1,7 @@
-"""Copy-suppression-preserving ablation (McDougall et al. 2023, section 3.3): what is left of a head if it may only lower
-tokens that are already predicted and stand in the text. Direct effect on the logits alone, as in the authors' code.
+"""Copy-suppression-preserving ablation (McDougall et al. 2023, section 3.3): a head that may only lower predicted copies.
+
+Kept is what it takes from the most predicted tokens of the text along their own unembedding, where that is negative; the
+rest is its mean. Direct effect on the logits alone, as in the authors' code; they also keep tokens of similar meaning.
 """
 
 from collections.abc import Sequence

@@ -29,7 +29,7 @@ SOURCES = 4096
 
 
 def run(request: SuppressionScoresInput, bench: Bench) -> SuppressionScoresOutput:
-    """Returns the heads asked for, in that order, or the best by weights; the artifact is (layer, head) float32, 0 to 1.
+    """Returns the heads asked for, in that order, or the best by weights; the artifact is (layer, head), 0 to 1.
 
     Raises:
         Refusal: `value-path-not-linear`; with prompts those of `Bench.prompts` and `Suppression`; of `parse_heads`.
