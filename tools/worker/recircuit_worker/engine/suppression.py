@@ -1,7 +1,7 @@
-"""Copy-suppression-preserving ablation (McDougall et al. 2023, section 3.3): a head that may only lower predicted copies.
+"""Copy-suppression-preserving ablation (McDougall et al. 2023, section 3.3): only predicted copies are lowered.
 
-Kept is what it takes from the most predicted tokens of the text along their own unembedding, where that is negative; the
-rest is its mean. Direct effect on the logits alone, as in the authors' code; they also keep tokens of similar meaning.
+Kept is what it takes from the most predicted tokens of the text along their own unembedding, where that is negative;
+the rest is its mean. Direct effect on the logits alone, as in the authors' code, where words alike count too.
 """
 
 from collections.abc import Sequence
