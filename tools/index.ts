@@ -6,6 +6,7 @@ import { copyScores } from './copy_scores/tool.ts';
 import type { Tool } from './define.ts';
 import { describeModel } from './describe_model/tool.ts';
 import { directLogitAttribution } from './direct_logit_attribution/tool.ts';
+import { faithfulness } from './faithfulness/tool.ts';
 import { generatePrompts } from './generate_prompts/tool.ts';
 import { injectVector } from './inject_vector/tool.ts';
 import { logitLens } from './logit_lens/tool.ts';
@@ -30,6 +31,7 @@ export const tools: readonly Tool[] = [
   sweepHeads,
   rankHeads,
   pathPatch,
+  faithfulness,
   attributeHeads,
   sweepLayers,
   directLogitAttribution,

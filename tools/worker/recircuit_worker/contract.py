@@ -62,6 +62,20 @@ class AblatedContrast:
 
 
 @dataclass(frozen=True)
+class AblationRecipe:
+    """What the numbers depend on beside the circuit: compare like with like."""
+
+    replaced: Literal["heads", "heads-and-mlps"]
+    """what outside the circuit is replaced"""
+    replace_by: Literal["counterfactual-mean", "counterfactual", "mean", "zero"]
+    counterfactual: str | None
+    """variant whose outputs were put in"""
+    positions: Literal["all"]
+    metric: Literal["logit difference"]
+    averaged: str
+
+
+@dataclass(frozen=True)
 class ArtifactRef:
     """A tensor on disk: its first tensor, `data`, is described here; the manifest says the rest."""
 
@@ -202,6 +216,17 @@ class ChoiceSlots:
     slots: tuple[str, ...]
     list: str
     """a list of the behaviour"""
+
+
+@dataclass(frozen=True)
+class CompletenessRow:
+    subset: tuple[str, ...]
+    """K"""
+    circuit_without: float
+    """F(C without K)"""
+    model_without: float
+    """F(M without K)"""
+    difference: float
 
 
 @dataclass(frozen=True)
@@ -458,6 +483,64 @@ class ExpectedFacts:
     kv_heads: int
     d_model: int
     head_dim: int
+
+
+@dataclass(frozen=True)
+class FaithfulTask:
+    task: str
+    """lower-case words joined by hyphens"""
+    whole: float
+    """F(M): mean logit difference, nothing replaced"""
+    circuit: float
+    """F(C): with everything outside the circuit replaced"""
+    empty: float
+    """F(none): with everything replaced"""
+    faithfulness: float | None
+    """(F(C) - F(none)) / (F(M) - F(none)); null where the model is as good without"""
+    difference: float
+    """|F(M) - F(C)|"""
+
+
+@dataclass(frozen=True)
+class FaithfulnessInput:
+    prompts: ContrastPrompts
+    components: tuple[str, ...]
+    """the circuit"""
+    outside: Literal["heads", "heads-and-mlps"]
+    """what is replaced where it is not in the circuit; heads: MLPs always run"""
+    replace_by: Literal["counterfactual-mean", "counterfactual", "mean", "zero"]
+    """counterfactual: token by token; means: over the prompts of a task whose slots lie at the same tokens"""
+    subsets: tuple[tuple[str, ...], ...] | None
+    """K of completeness and minimality, of the circuit; null: none given"""
+    random_subsets: int
+    """random K in addition, each member with probability 1/2"""
+
+
+@dataclass(frozen=True)
+class FaithfulnessOutput:
+    whole: float
+    """F(M): mean logit difference, nothing replaced"""
+    circuit: float
+    """F(C): with everything outside the circuit replaced"""
+    empty: float
+    """F(none): with everything replaced"""
+    faithfulness: float | None
+    """(F(C) - F(none)) / (F(M) - F(none)); null where the model is as good without"""
+    difference: float
+    """|F(M) - F(C)|"""
+    tasks: tuple[FaithfulTask, ...]
+    completeness: tuple[CompletenessRow, ...]
+    """one row for each K"""
+    incompleteness: float | None
+    """largest of these differences; null without K"""
+    minimality: tuple[MinimalityRow, ...]
+    """members in the order asked"""
+    least_change: float
+    """smallest `largest` of a member"""
+    recipe: AblationRecipe
+    values: ArtifactRef
+    """(circuit, prompt) float32: logit difference with these components kept"""
+    receipt: Receipt
 
 
 @dataclass(frozen=True)
@@ -721,6 +804,18 @@ class MeasureBehaviourOutput:
     receipt: Receipt
     contrasts: tuple[ContrastScore, ...] | None = None
     """contrast pairs only, per task and variant"""
+
+
+@dataclass(frozen=True)
+class MinimalityRow:
+    component: str
+    """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
+    alone: float
+    """F(C without it) - F(C)"""
+    largest: float
+    """largest |F(C without K and it) - F(C without K)|, K empty included"""
+    share: float | None
+    """largest / |F(M)|"""
 
 
 @dataclass(frozen=True)
