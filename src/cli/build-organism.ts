@@ -1,29 +1,27 @@
 /** Trains an organism through the worker and puts its folder in place whole: weights, card and drawn training curve, or nothing. */
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type BuildRequest, OrganismCard, type Progress, Refusal } from '../contract/index.ts';
+import { BuiltCard, type Material, type Progress, Refusal } from '../contract/index.ts';
 import { loadBehaviour, material } from '../protocol/index.ts';
-import { duration, number, safe, sparkline, trainingSvg } from '../report/index.ts';
+import { curriculumSvg, duration, number, safe, sparkline, trainingSvg } from '../report/index.ts';
 import { startWorker, workerPython } from '../worker/index.ts';
 import type { Cli } from './cli.ts';
 import type { Organism } from './organism.ts';
 import { ProgressLine } from './progress.ts';
 import { cancellable } from './signals.ts';
 
-/** The behaviour whose word lists recipes speak of. */
+/** The behaviour whose word lists recipes of one behaviour speak of. */
 const BEHAVIOUR = 'in-context-functions';
 
 /** Returns the card of the built organism. @throws Refusal where the folder exists and `force` is not given */
-export async function buildOrganism(cli: Cli, organism: Organism, force: boolean): Promise<OrganismCard> {
-  const { folder, name, recipe } = organism;
+export async function buildOrganism(cli: Cli, organism: Organism, force: boolean): Promise<BuiltCard> {
+  const { folder } = organism;
   if (existsSync(folder) && !force) throw occupied(folder);
   mkdirSync(dirname(folder), { recursive: true });
   const scratch = join(dirname(folder), `.${basename(folder)}-build-${process.pid}`);
-  const behaviour = loadBehaviour(BEHAVIOUR);
-  const halves = [material(behaviour, 'search'), material(behaviour, 'held-out')];
   try {
-    const card = await train(cli, { organism: name, folder: scratch, recipe, material: halves });
-    writeFileSync(join(scratch, 'training-curve.svg'), trainingSvg(name, card.curve));
+    const card = await train(cli, organism, scratch);
+    writeFileSync(join(scratch, 'training-curve.svg'), curveSvg(card));
     swap(scratch, folder);
     return card;
   } finally {
@@ -31,18 +29,24 @@ export async function buildOrganism(cli: Cli, organism: Organism, force: boolean
   }
 }
 
-async function train(cli: Cli, request: BuildRequest): Promise<OrganismCard> {
+/** Returns the drawing of a card's curve. */
+function curveSvg(card: BuiltCard): string {
+  return 'kind' in card ? curriculumSvg(card.organism, card.curve) : trainingSvg(card.organism, card.curve);
+}
+
+async function train(cli: Cli, { name, recipe }: Organism, folder: string): Promise<BuiltCard> {
   const line = new ProgressLine(cli.side);
   const watch = new Watch(cli, line);
-  const steps = request.recipe.stages.reduce((sum, stage) => sum + stage.steps, 0);
-  line.keep(`Training ${request.organism}: ${number(steps)} steps on ${request.recipe.threads} threads`);
+  const steps = recipe.stages.reduce((sum, stage) => sum + stage.steps, 0);
+  line.keep(`Training ${name}: ${number(steps)} steps on ${recipe.threads} threads`);
+  const [verb, behaviours] =
+    'kind' in recipe ? (['build_curriculum', recipe.vocabulary] as const) : (['build_organism', [BEHAVIOUR]] as const);
+  const request = { organism: name, folder, recipe, material: behaviours.flatMap(halves) };
   try {
     return await cancellable(async (signal) => {
       const worker = await startWorker({ python: workerPython() });
       try {
-        return OrganismCard.parse(
-          await worker.call('build_organism', request, { signal, onProgress: watch.onProgress }),
-        );
+        return BuiltCard.parse(await worker.call(verb, request, { signal, onProgress: watch.onProgress }));
       } finally {
         await worker.stop();
       }
@@ -50,6 +54,11 @@ async function train(cli: Cli, request: BuildRequest): Promise<OrganismCard> {
   } finally {
     line.end();
   }
+}
+
+function halves(name: string): Material[] {
+  const behaviour = loadBehaviour(name);
+  return [material(behaviour, 'search'), material(behaviour, 'held-out')];
 }
 
 /** Draws the loss as it falls. */

@@ -1,14 +1,14 @@
 /** The organism that a command names: its card, its recipe, its folder, and what a build left there. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type ModelCard, OrganismCard, type OrganismRecipe, Refusal } from '../contract/index.ts';
+import { BuiltCard, type CurriculumRecipe, type ModelCard, type OrganismRecipe, Refusal } from '../contract/index.ts';
 import { loadModelCard } from '../protocol/index.ts';
 import { root } from '../root.ts';
 
 export interface Organism {
   readonly name: string;
   readonly card: ModelCard;
-  readonly recipe: OrganismRecipe;
+  readonly recipe: OrganismRecipe | CurriculumRecipe;
   readonly folder: string;
 }
 
@@ -32,11 +32,11 @@ export function organismNamed(name: string, out?: string): Organism {
 }
 
 /** Returns the card that the build left beside the weights, or undefined where nothing has been built. @throws Refusal for a bad card */
-export function builtCard(folder: string): OrganismCard | undefined {
+export function builtCard(folder: string): BuiltCard | undefined {
   const file = join(folder, 'card.json');
   if (!existsSync(file)) return undefined;
   try {
-    return OrganismCard.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return BuiltCard.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (cause) {
     throw new Refusal(
       {

@@ -5,11 +5,13 @@ export { Budget, BudgetName } from './budget.ts';
 export { canonicalJson, hashOf, sha256 } from './canonical.ts';
 export { Cites, Claim, EvidenceKind, Plan, Remark, SealedClaim } from './claim.ts';
 export { ContrastFile, ContrastTask, Slot } from './contrast.ts';
+export { CurriculumCard, CurriculumRecipe, type Lesson } from './curriculum.ts';
 export { type Deviation, deviationLine, deviationsOf } from './deviation.ts';
 export { EXIT, Failure, Fault, Refusal } from './error.ts';
 export { PooledCell, PublishedCell, RunEvidence } from './grid.ts';
 export { JournalBody, JournalEntry } from './journal.ts';
 export {
+  BuiltCard,
   CurvePoint,
   Dtype,
   ExpectedFacts,
@@ -56,6 +58,7 @@ export { seenJson, spelled } from './unseen.ts';
 export { CriterionResult, Verdict, VerdictName } from './verdict.ts';
 export {
   BuildRequest,
+  CurriculumRequest,
   Hello,
   MAX_LINE_BYTES,
   Notification,

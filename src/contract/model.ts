@@ -1,5 +1,6 @@
 /** Models: the card a researcher writes, the facts a worker finds, and the recipe by which an organism is trained. */
 import * as z from 'zod';
+import { CurriculumCard, CurriculumRecipe } from './curriculum.ts';
 import { Seed, Sha256, Slug } from './names.ts';
 import { Versions } from './versions.ts';
 
@@ -63,7 +64,11 @@ export const ModelCard = z
     model: Slug,
     about: z.string(),
     where: z.discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('organism'), folder: z.string(), recipe: OrganismRecipe }),
+      z.strictObject({
+        kind: z.literal('organism'),
+        folder: z.string(),
+        recipe: z.union([OrganismRecipe, CurriculumRecipe]),
+      }),
       z.strictObject({
         kind: z.literal('hub'),
         repository: z.string().regex(/^[\w.-]+\/[\w.-]+$/),
@@ -113,6 +118,10 @@ export const OrganismCard = z
   })
   .meta({ id: 'OrganismCard' });
 export type OrganismCard = z.infer<typeof OrganismCard>;
+
+/** The card of either kind of recipe. */
+export const BuiltCard = z.union([OrganismCard, CurriculumCard]);
+export type BuiltCard = z.infer<typeof BuiltCard>;
 
 export const SelfTest = z
   .strictObject({

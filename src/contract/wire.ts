@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { Material } from './behaviour.ts';
+import { CurriculumRecipe } from './curriculum.ts';
 import { Failure } from './error.ts';
 import { Dtype, ExpectedFacts, ModelFacts, OrganismRecipe } from './model.ts';
 import { Engine, Json, Seed, Sha256 } from './names.ts';
@@ -57,6 +58,19 @@ export const BuildRequest = z
     description: 'Train an organism; progress carries the loss. Answered by an OrganismCard.',
   });
 export type BuildRequest = z.infer<typeof BuildRequest>;
+
+export const CurriculumRequest = z
+  .strictObject({
+    organism: z.string(),
+    folder: z.string().describe('written whole or not at all'),
+    recipe: CurriculumRecipe,
+    material: z.array(Material).describe('both halves of every behaviour of its vocabulary'),
+  })
+  .meta({
+    id: 'CurriculumRequest',
+    description: 'Train an organism on several behaviours; progress carries the loss. Answered by a CurriculumCard.',
+  });
+export type CurriculumRequest = z.infer<typeof CurriculumRequest>;
 
 export const PermuteRequest = z
   .strictObject({

@@ -17,6 +17,8 @@ const roots: readonly z.ZodType[] = [
   contract.Manifest,
   contract.BuildRequest,
   contract.OrganismCard,
+  contract.CurriculumRequest,
+  contract.CurriculumCard,
   contract.PermuteRequest,
   contract.PermuteResult,
   ...tools.filter((tool) => tool.runs === 'worker').flatMap((tool) => [tool.input, tool.output]),

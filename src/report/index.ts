@@ -10,6 +10,7 @@ export { reportHtml } from './html.ts';
 export { loadHeatMap, loadView } from './load.ts';
 export { duration, number, short } from './numbers.ts';
 export { heatMapPng } from './png/heat-map.ts';
+export { curriculumSvg } from './svg/curriculum.ts';
 export { type CurvePoint, trainingSvg } from './svg/training.ts';
 export { bar, plot, sparkline } from './terminal/bars.ts';
 export { makePaint, type Paint, paintFor } from './terminal/paint.ts';

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { EXIT, type ModelCard, type OrganismCard } from '../../contract/index.ts';
+import { type BuiltCard, type CurriculumCard, EXIT, type ModelCard, type OrganismCard } from '../../contract/index.ts';
 import { loadModelCard, loadModelCards } from '../../protocol/index.ts';
 import { duration, number, plot, safe, short, table, wrapped } from '../../report/index.ts';
 import { root } from '../../root.ts';
@@ -108,13 +108,10 @@ async function build(
   cli.out([...buildLines(cli, card), '', `written to ${organism.folder}, with card.json and training-curve.svg`]);
 }
 
-function buildLines({ paint }: Cli, card: OrganismCard): string[] {
+function buildLines({ paint }: Cli, card: BuiltCard): string[] {
   const { bold, dim } = paint;
   const losses = card.curve.map(({ loss }) => loss);
   const last = card.curve.at(-1)?.step ?? 0;
-  const mean = (field: 'ten_shot' | 'shuffled' | 'zero_shot') =>
-    number(card.tasks.reduce((sum, row) => sum + row[field], 0) / Math.max(1, card.tasks.length));
-  const rows = card.tasks.map((row) => [row.task, number(row.ten_shot), number(row.shuffled), number(row.zero_shot)]);
   return [
     `${bold(safe(card.organism, 'line'))}  ${number(card.parameters)} parameters, trained in ${duration(card.seconds)}  ${dim(`weights ${short(card.weights_sha256)}`)}`,
     ...(losses.length > 1
@@ -122,12 +119,21 @@ function buildLines({ paint }: Cli, card: OrganismCard): string[] {
       : []),
     '',
     bold('Accuracy on held-out prompts, share of prompts'),
-    ...table(
-      ['task', '#10 shots', '#shuffled', '#zero shots'],
-      [...rows, ['mean of tasks', mean('ten_shot'), mean('shuffled'), mean('zero_shot')]],
-      paint,
-    ),
+    ...('kind' in card ? curriculumTable(card, paint) : taskTable(card, paint)),
   ];
+}
+
+function taskTable({ tasks }: OrganismCard, paint: Cli['paint']): string[] {
+  const mean = (field: 'ten_shot' | 'shuffled' | 'zero_shot') =>
+    number(tasks.reduce((sum, row) => sum + row[field], 0) / Math.max(1, tasks.length));
+  const rows = tasks.map((row) => [row.task, number(row.ten_shot), number(row.shuffled), number(row.zero_shot)]);
+  const last = ['mean of tasks', mean('ten_shot'), mean('shuffled'), mean('zero_shot')];
+  return table(['task', '#10 shots', '#shuffled', '#zero shots'], [...rows, last], paint);
+}
+
+function curriculumTable({ tasks }: CurriculumCard, paint: Cli['paint']): string[] {
+  const rows = tasks.map(({ behaviour, task, variant, accuracy }) => [behaviour, task, variant, number(accuracy)]);
+  return table(['behaviour', 'task', 'prompts', '#accuracy'], rows, paint);
 }
 
 async function verify(cli: Cli, name: string, { folder, json }: Json & { folder?: string }): Promise<void> {

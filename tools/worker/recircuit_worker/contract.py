@@ -268,6 +268,27 @@ class ContrastLayers:
 
 
 @dataclass(frozen=True)
+class ContrastLesson:
+    """Prompts of contrast pairs with their answers behind them."""
+
+    kind: Literal["contrast-pairs"]
+    behaviour: str
+    """lower-case words joined by hyphens"""
+    tasks: tuple[str, ...]
+    """drawn equally often"""
+    shots: int
+    """demonstrations in a row, where the pattern has any"""
+    silent: int
+    """first demonstrations whose answers do not count: nothing tells them yet"""
+    noise: float
+    """share of demonstrations that show the answer of another prompt; those never count"""
+    counterfactual: str | None
+    """a variant shown as well, in which the rivals are right"""
+    counterfactual_share: float
+    """share of rows that show it"""
+
+
+@dataclass(frozen=True)
 class ContrastMaterial:
     """Patterns of contrast pairs; only items of one half are drawn."""
 
@@ -378,6 +399,97 @@ class CounterfactualSample:
     name: str
     """lower-case words joined by hyphens"""
     text: str
+
+
+@dataclass(frozen=True)
+class CurriculumCard:
+    kind: Literal["curriculum"]
+    organism: str
+    """lower-case words joined by hyphens"""
+    weights_sha256: str
+    """sha256, 64 lower-case hex digits"""
+    recipe_sha256: str
+    """sha256, 64 lower-case hex digits"""
+    data_sha256: str
+    """sha256, 64 lower-case hex digits"""
+    parameters: int
+    versions: Versions
+    curve: tuple[CurriculumPoint, ...]
+    tasks: tuple[CurriculumTask, ...]
+    seconds: float
+    """wall time of the build"""
+
+
+@dataclass(frozen=True)
+class CurriculumPoint:
+    step: int
+    loss: float
+    accuracies: dict[str, float]
+    """by lesson, mean over its tasks"""
+
+
+@dataclass(frozen=True)
+class CurriculumRecipe:
+    """How an organism is trained on several behaviours; the same recipe gives the same weights on one machine type."""
+
+    kind: Literal["curriculum"]
+    architecture: Literal["llama", "qwen3", "gpt_neox"]
+    """without soft caps or windows"""
+    config: dict[str, str | float | bool | None]
+    """fields of the Hugging Face config"""
+    seed: int
+    """seed of the pseudo-random choices"""
+    threads: int
+    """rows of a step are split over so many, and sums ordered by it, so it is part of the recipe"""
+    warmup_steps: int
+    final_share: float
+    """learning rate at the last step of a stage, as a share of its peak"""
+    weight_decay: float
+    other_weight: float
+    """loss weight of tokens of prompts that are not answers, 1 for an answer"""
+    stored: Literal["float32", "float16"]
+    """type of the weights on disk, on which the card is measured"""
+    evaluate_every: int
+    vocabulary: tuple[str, ...]
+    """behaviours whose words the tokenizer knows"""
+    lessons: dict[str, Lesson]
+    stages: tuple[CurriculumStage, ...]
+    """none: untrained"""
+
+
+@dataclass(frozen=True)
+class CurriculumRequest:
+    """Train an organism on several behaviours; progress carries the loss. Answered by a CurriculumCard."""
+
+    organism: str
+    folder: str
+    """written whole or not at all"""
+    recipe: CurriculumRecipe
+    material: tuple[Material, ...]
+    """both halves of every behaviour of its vocabulary"""
+
+
+@dataclass(frozen=True)
+class CurriculumStage:
+    """Part of a training, from the weights of the stage before with a fresh optimiser."""
+
+    steps: int
+    learning_rate: float
+    """peak"""
+    parts: tuple[LessonPart, ...]
+
+
+@dataclass(frozen=True)
+class CurriculumTask:
+    """A task of any behaviour of the vocabulary, trained or not."""
+
+    behaviour: str
+    """lower-case words joined by hyphens"""
+    task: str
+    """lower-case words joined by hyphens"""
+    variant: str
+    """lower-case words joined by hyphens"""
+    accuracy: float
 
 
 @dataclass(frozen=True)
@@ -583,6 +695,19 @@ class Hello:
 
 
 @dataclass(frozen=True)
+class InContextLesson:
+    """In-context function prompts with their answers behind them."""
+
+    kind: Literal["in-context"]
+    behaviour: str
+    """lower-case words joined by hyphens"""
+    tasks: tuple[str, ...]
+    """drawn equally often"""
+    shots: int
+    """demonstrations in a row; every answer counts"""
+
+
+@dataclass(frozen=True)
 class InContextMaterial:
     """In-context function tasks with the word pairs of one half."""
 
@@ -734,6 +859,16 @@ class LensTask:
     prompts: int
     answered_from: int | None
     """first layer from which on half of the prompts have their answer on top; null: none"""
+
+
+@dataclass(frozen=True)
+class LessonPart:
+    lesson: str
+    """lower-case words joined by hyphens"""
+    rows: int
+    """per step"""
+    share: float
+    """of the loss, relative to the other lessons"""
 
 
 @dataclass(frozen=True)
@@ -1200,6 +1335,19 @@ class Receipt:
 
 
 @dataclass(frozen=True)
+class RepeatedLesson:
+    """Random tokens repeated; every predictable token counts."""
+
+    kind: Literal["repeated-tokens"]
+    behaviour: str
+    """lower-case words joined by hyphens"""
+    lengths: tuple[int, ...]
+    """tokens of a block, drawn equally often"""
+    total: int
+    """about how many tokens a row of shorter blocks has; two blocks at least"""
+
+
+@dataclass(frozen=True)
 class RepeatedPrompts:
     """Sequences of BOS and a block of random tokens, repeated."""
 
@@ -1531,6 +1679,7 @@ class Versions:
 
 AttendedPrompts = RepeatedPrompts | ContrastPrompts
 ComputedSlot = ConstantSlot | SameSlot | SumSlot | BaseSlot | ShiftSlot | MapSlot | NthSlot | PlaceSlot | ItemsSlot
+Lesson = ContrastLesson | InContextLesson | RepeatedLesson
 Material = InContextMaterial | RepeatedTokensMaterial | ContrastMaterial
 PairedPrompts = InContextPrompts | ContrastPrompts
 Prompts = InContextPrompts | RepeatedPrompts | ContrastPrompts

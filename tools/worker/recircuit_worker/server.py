@@ -1,6 +1,6 @@
 """What each method does, and the promise that every request gets one reply of one of four kinds.
 
-It imports no torch: `hello` answers at once, a bad folder is refused at once, and only `open`, `build_organism` and
+It imports no torch: `hello` answers at once, a bad folder is refused at once, and only `open`, the builds and
 `permute_heads` pay for the libraries. Pipes belong in `channel.py`.
 """
 
@@ -34,6 +34,7 @@ class Server:
             "hello": self._hello,
             "open": self._open,
             "build_organism": self._build_organism,
+            "build_curriculum": self._build_curriculum,
             "permute_heads": self._permute_heads,
             "shutdown": self._shutdown,
         }
@@ -103,6 +104,19 @@ class Server:
             progress(step, steps, "steps", note)
 
         return decode.encode_checked("OrganismCard", build_organism(request, report))
+
+    def _build_curriculum(self, params: dict[str, Any], progress: Progress, check_cancelled: Check) -> dict[str, Any]:
+        from recircuit_worker import decode
+
+        request: contract.CurriculumRequest = decode.decode("CurriculumRequest", params)
+
+        from recircuit_worker.organisms.build import build_curriculum
+
+        def report(step: int, steps: int, note: str) -> None:
+            check_cancelled()
+            progress(step, steps, "steps", note)
+
+        return decode.encode_checked("CurriculumCard", build_curriculum(request, report))
 
     def _permute_heads(self, params: dict[str, Any], _progress: Progress, _check: Check) -> dict[str, Any]:
         from recircuit_worker import decode

@@ -1,4 +1,4 @@
-"""The worker verb `build_organism`: train, then write the folder whole or not at all."""
+"""The worker verbs that build organisms: train, then write the folder whole or not at all."""
 
 import hashlib
 import json
@@ -6,12 +6,19 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from recircuit_worker.contract import BuildRequest, InContextMaterial, OrganismCard
+import torch
+
+from recircuit_worker.contract import BuildRequest, CurriculumCard, CurriculumRequest, InContextMaterial, OrganismCard
 from recircuit_worker.errors import Refusal
-from recircuit_worker.organisms.train import Report, card_tasks, prepare, train
+from recircuit_worker.organisms import curriculum
+from recircuit_worker.organisms.exam import examine
+from recircuit_worker.organisms.train import CARD_PROMPTS, Report, card_tasks, prepare, train
+from recircuit_worker.organisms.vocabulary import library_tokenizer
 from recircuit_worker.versions import versions
 
 
@@ -21,7 +28,62 @@ def build_organism(request: BuildRequest, report: Report) -> OrganismCard:
     Raises:
         Refusal: if the folder exists, or the material lacks a half.
     """
-    target = Path(request.folder)
+    target = _free(request.folder)
+    started = time.monotonic()
+    search, held_out = _halves(request)
+    course = prepare(request.recipe, search, held_out)
+    model, curve = train(request.recipe, course, report)
+    with _whole(target) as scratch:
+        model.save_pretrained(scratch, safe_serialization=True)
+        course.tokenizer.save_pretrained(scratch)
+        card = OrganismCard(
+            organism=request.organism,
+            weights_sha256=hashlib.sha256((scratch / "model.safetensors").read_bytes()).hexdigest(),
+            recipe_sha256=_hash(asdict(request.recipe)),
+            data_sha256=_hash({task: sorted(pairs) for task, pairs in course.tasks.items()}),
+            parameters=sum(parameter.numel() for parameter in model.parameters()),
+            versions=versions(),
+            curve=tuple(curve),
+            tasks=tuple(card_tasks(model, course, request.recipe.shots)),
+            seconds=round(time.monotonic() - started, 1),
+        )
+        (scratch / "card.json").write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
+    return card
+
+
+def build_curriculum(request: CurriculumRequest, report: Report) -> CurriculumCard:
+    """Trains an organism on several behaviours and returns its card; `report(step, steps, note)` may raise to cancel.
+
+    The card is measured on the weights as they are stored.
+
+    Raises:
+        Refusal: if the folder exists, or the material of a lesson is missing.
+    """
+    target, recipe = _free(request.folder), request.recipe
+    started = time.monotonic()
+    course = curriculum.prepare(recipe, request.material, library_tokenizer(request.material))
+    model, curve = curriculum.train(course, report)
+    with _whole(target) as scratch:
+        model.to(getattr(torch, recipe.stored)).save_pretrained(scratch, safe_serialization=True)
+        course.tokenizer.save_pretrained(scratch)
+        card = CurriculumCard(
+            kind="curriculum",
+            organism=request.organism,
+            weights_sha256=hashlib.sha256((scratch / "model.safetensors").read_bytes()).hexdigest(),
+            recipe_sha256=_hash(asdict(recipe)),
+            data_sha256=_hash([asdict(material) for material in request.material]),
+            parameters=sum(parameter.numel() for parameter in model.parameters()),
+            versions=versions(),
+            curve=tuple(curve),
+            tasks=tuple(examine(model.float(), course.tokenizer, recipe, request.material, CARD_PROMPTS)),
+            seconds=round(time.monotonic() - started, 1),
+        )
+        (scratch / "card.json").write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
+    return card
+
+
+def _free(folder: str) -> Path:
+    target = Path(folder)
     if target.exists():
         raise Refusal(
             "folder-exists",
@@ -29,27 +91,16 @@ def build_organism(request: BuildRequest, report: Report) -> OrganismCard:
             why="its folder exists already",
             instead="name another folder with --out, or remove it first",
         )
-    started = time.monotonic()
-    search, held_out = _halves(request)
-    curriculum = prepare(request.recipe, search, held_out)
-    model, curve = train(request.recipe, curriculum, report)
+    return target
+
+
+@contextmanager
+def _whole(target: Path) -> Iterator[Path]:
+    """Gives a folder to write in, which takes its place at the end, or leaves nothing behind."""
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        model.save_pretrained(scratch, safe_serialization=True)
-        curriculum.tokenizer.save_pretrained(scratch)
-        card = OrganismCard(
-            organism=request.organism,
-            weights_sha256=hashlib.sha256((scratch / "model.safetensors").read_bytes()).hexdigest(),
-            recipe_sha256=_hash(asdict(request.recipe)),
-            data_sha256=_hash({task: sorted(pairs) for task, pairs in curriculum.tasks.items()}),
-            parameters=sum(parameter.numel() for parameter in model.parameters()),
-            versions=versions(),
-            curve=tuple(curve),
-            tasks=tuple(card_tasks(model, curriculum, request.recipe.shots)),
-            seconds=round(time.monotonic() - started, 1),
-        )
-        (scratch / "card.json").write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
+        yield scratch
         scratch.chmod(0o755)  # as a folder made by hand, not private as temporary ones are
         for file in scratch.iterdir():
             file.chmod(0o644)
@@ -57,7 +108,6 @@ def build_organism(request: BuildRequest, report: Report) -> OrganismCard:
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
-    return card
 
 
 def _halves(request: BuildRequest) -> tuple[InContextMaterial, InContextMaterial]:

@@ -7,10 +7,10 @@ import torch
 from transformers import AttentionInterface, AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 from transformers.modeling_utils import PreTrainedModel
 
-from recircuit_worker.contract import OrganismRecipe
+from recircuit_worker.contract import CurriculumRecipe, OrganismRecipe
 
 
-def build_model(recipe: OrganismRecipe, tokenizer: PreTrainedTokenizerFast) -> PreTrainedModel:
+def build_model(recipe: OrganismRecipe | CurriculumRecipe, tokenizer: PreTrainedTokenizerFast) -> PreTrainedModel:
     """Returns the recipe's architecture with random weights drawn from its seed, eager attention, float32."""
     config = AutoConfig.for_model(
         recipe.architecture,

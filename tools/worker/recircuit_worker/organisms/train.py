@@ -14,7 +14,14 @@ from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerFast
 from transformers.modeling_utils import PreTrainedModel
 
-from recircuit_worker.contract import CurvePoint, InContextMaterial, OrganismRecipe, OrganismTask, TrainingStage
+from recircuit_worker.contract import (
+    CurriculumRecipe,
+    CurvePoint,
+    InContextMaterial,
+    OrganismRecipe,
+    OrganismTask,
+    TrainingStage,
+)
 from recircuit_worker.organisms.measure import repeated_accuracy, task_accuracies
 from recircuit_worker.organisms.model import build_model, use_fused_attention, use_own_attention
 from recircuit_worker.organisms.rows import InContextRows, RepeatedRows, Row, by_length, pad
@@ -126,7 +133,7 @@ def _stage(
         yield before + step + 1, loss
 
 
-def rate(recipe: OrganismRecipe, steps: int, step: int) -> float:
+def rate(recipe: OrganismRecipe | CurriculumRecipe, steps: int, step: int) -> float:
     """Returns the learning rate of a step as a share of the peak: linear warm-up, then a cosine to `final_share`."""
     warm = min(1.0, (step + 1) / recipe.warmup_steps)
     cosine = 0.5 * (1 + math.cos(math.pi * step / max(1, steps)))
