@@ -74,6 +74,21 @@ describe('the evidence gate', () => {
     expect(found[0]).toContain(says);
   });
 
+  it('asks for the components of one role alone where it names one', () => {
+    const of = (role: string): EvidenceAsked[] =>
+      evidence.map((one) => ({ ...one, given_by: one.given_by.map((giver) => ({ ...giver, role })) }));
+    const claim = {
+      roles: { vector: ['a0.h1', 'a1.h2'], other: ['a1.h3'] },
+      settings: {},
+      statement: 's',
+      cites: good,
+    };
+    const found = (role: string) =>
+      evidenceProblems(claim, observation({ protocol: view({ evidence: of(role) }), results, refusals }));
+    expect(found('vector')).toEqual([]);
+    expect(found('other').join('; ')).toContain('search/02-without is no evidence of necessity');
+  });
+
   it('refuses a true citation for components other than those it was made on', () => {
     expect(problems({}, { vector: ['a0.h2'] }).join('; ')).toContain('was not made on a0.h2');
   });

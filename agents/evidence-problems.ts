@@ -42,8 +42,10 @@ function citationProblem(
   const fitting = givers.filter(({ tool }) => tool === found.tool);
   if (fitting.length === 0)
     return `${act} is no evidence of ${kind}: ${found.tool} cannot give it, ${waysOf(givers)} can`;
-  const claimed = [...new Set(Object.values(claim.roles).flat())];
-  const reasons = fitting.map((giver) => unfit(giver, found, claimed));
+  const all = Object.values(claim.roles).flat();
+  const reasons = fitting.map((giver) =>
+    unfit(giver, found, [...new Set(giver.role === undefined ? all : (claim.roles[giver.role] ?? []))]),
+  );
   return reasons.includes(null) ? null : `${act} is no evidence of ${kind}: ${[...new Set(reasons)].join('; or ')}`;
 }
 
@@ -72,14 +74,14 @@ function unfit(
 }
 
 function waysOf(givers: readonly Giver[]): string {
-  const ways = givers.map(({ tool, where, are }) => {
+  const ways = givers.map(({ tool, where, are, role }) => {
     const fields = Object.entries(where).map(([field, value]) => `${field} ${canonicalJson(value)}`);
     const on = {
       claimed: 'exactly the claimed components',
       'with-claimed': 'the claimed components among others',
       others: 'as many others',
     };
-    return `${[tool, ...fields].join(' with ')} on ${on[are]}`;
+    return `${[tool, ...fields].join(' with ')} on ${on[are]}${role === undefined ? '' : ` of the role ${role}`}`;
   });
   return [...new Set(ways)].join(', or ');
 }

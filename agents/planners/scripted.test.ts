@@ -66,6 +66,16 @@ describe('scripted planner', () => {
     });
   });
 
+  it('leaves a role out that a model may lack', async () => {
+    const seen = view();
+    const may = { ...(seen.roles[0] as (typeof seen.roles)[number]), role: 'rare', at_least: 0 };
+    const claim_from = { ...seen.claim_from, roles: { ...seen.claim_from.roles, rare: [] } };
+    const protocol = { ...seen, roles: [...seen.roles, may], claim_from };
+    const action = await scripted.next(observation({ protocol, plan, results: { first, second } }));
+    expect(action).toMatchObject({ kind: 'claim', claim: { roles: { vector: ['a1.h2', 'a0.h1'] } } });
+    expect(action).not.toHaveProperty('claim.roles.rare');
+  });
+
   it('gives up with the words of the refusal when the claim needs what was refused', async () => {
     const refusals = [{ act: 'search/01-first', name: 'first', tool: 'rank_heads', failure }];
     expect(await scripted.next(observation({ plan, refusals }))).toEqual({

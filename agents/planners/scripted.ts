@@ -55,7 +55,9 @@ function nextOf(observation: Observation): Action {
 
 function claimOf({ protocol, results }: Observation, scope: Scope, missing: Record<string, string>): Action {
   try {
-    const roles = evaluate(protocol.claim_from.roles, scope) as Record<string, string[]>;
+    const found = evaluate(protocol.claim_from.roles, scope) as Record<string, string[]>;
+    const mayLack = new Set(protocol.roles.flatMap(({ role, at_least }) => (at_least === 0 ? [role] : [])));
+    const roles = Object.fromEntries(Object.entries(found).filter(([role, of]) => of.length > 0 || !mayLack.has(role)));
     const settings = evaluate(protocol.claim_from.settings, scope) as Record<string, Json>;
     const words = Object.entries(roles).map(([role, components]) => `${role}: ${components.join(', ')}`);
     return {

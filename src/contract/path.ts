@@ -10,7 +10,7 @@ export type PathResult =
 
 /**
  * Follows `path` from named values: `.word` is a field, `[]` goes on from each item of a list (nested lists are joined into
- * one), `.#` is the length of a list.
+ * one), `.#` is the length of a list, `.0` its first item.
  * Contract: never throws; only own fields are seen.
  */
 export function readPath(path: string, values: Readonly<Record<string, Json>>): PathResult {
@@ -32,6 +32,12 @@ function follow(words: readonly string[], at: number, node: Json): PathResult {
       : lost(`${here} is not a list, so it has no length`);
   }
   const field = word.replace('[]', '');
+  if (Array.isArray(node) && /^\d+$/.test(word)) {
+    const item = node[Number(word)];
+    return item === undefined
+      ? lost(`${here} has ${node.length} items, and none at ${word}`)
+      : follow(words, at + 1, item);
+  }
   if (Array.isArray(node)) return lost(`${here} is a list; write ${here}[] for each of its items`);
   if (node === null || typeof node !== 'object')
     return lost(`${here} is ${node === null ? 'null' : `a ${typeof node}`} and has no fields`);

@@ -15,8 +15,8 @@ const Reason = {
 };
 
 /**
- * Where in a result: `clean.tasks[].accuracy` maps over a list, `clean.tasks.#` counts it, `random[].accuracy` maps over the
- * sets of a control. The first word names a step. Read by `readPath`.
+ * Where in a result: `clean.tasks[].accuracy` maps over a list, `clean.tasks.#` counts it, `clean.tasks.0` is its first item,
+ * `random[].accuracy` maps over the sets of a control. The first word names a step. Read by `readPath`.
  */
 export const Path = z
   .string()
@@ -87,7 +87,7 @@ export const Role = z.strictObject({
   role: Slug,
   kind: z.enum(['head', 'mlp']),
   about: z.string(),
-  at_least: z.number().int().min(1),
+  at_least: z.number().int().min(0).describe('0: a model may lack it, and then a claim leaves it out'),
   at_most: z.number().int().min(1),
   ...Reason,
 });
@@ -106,6 +106,7 @@ export const EvidenceAsked = z
           tool: z.string(),
           where: z.record(z.string(), Json).default({}).describe('fields of the input and what they must be'),
           components: Path.describe('where the call names components: from `input` or `output`'),
+          role: Slug.optional().describe('whose components are meant; absent: those of all roles'),
           are: z
             .enum(['claimed', 'with-claimed', 'others'])
             .describe('claimed: exactly these; with-claimed: these and more; others: none of these, and as many'),
@@ -206,6 +207,10 @@ export type Criterion = z.infer<typeof Criterion>;
 export const PublishedRanking = z.strictObject({
   model: z.string().describe('hub repository'),
   card: Slug.nullable().describe('our card of that model'),
+  receiver: z
+    .string()
+    .optional()
+    .describe('of several lists of one model, the one with this receiver; criteria call it `card/receiver`'),
   file: z.string().describe('JSON beside the protocol'),
   source: z.string(),
 });

@@ -76,6 +76,7 @@ describe('expressions', () => {
     [{ $control: 'matched' }, ['a1.h1']],
     [{ $run: 'seed' }, 4],
     [{ $behaviour: 'tasks' }, ['a', 'b']],
+    [{ $from: 'ranking.heads.1.component' }, 'a0.h0'],
     [{ $top: { of: { $from: 'ranking.heads[].component' }, count: 2 } }, ['a1.h2', 'a0.h0']],
     [{ $top: { of: ['x'], count: { $setting: 'layer' } } }, ['x']],
     [{ $top: { of: ['x'], count: 9 } }, ['x']],
@@ -85,6 +86,7 @@ describe('expressions', () => {
   it.each(cases)('%j', (expression, value) => expect(evaluate(expression, scope)).toEqual(value));
 
   const bad: ReadonlyArray<[Json, string]> = [
+    [{ $from: 'ranking.heads.9.component' }, 'items, and none at 9'],
     [{ $form: 'clean' }, '"$form" is no operator'],
     [{ $from: 'clean', also: 1 }, 'it stands beside also'],
     [{ $from: 'clean', $run: 'seed' }, 'stands beside'],

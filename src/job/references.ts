@@ -1,7 +1,7 @@
 /** The rankings against which the known-model criteria hold a run. Agents never see them. */
 import type { Evidence, KnownRanking } from '../../evals/checkers/index.ts';
 import type { ModelFacts, Protocol, Reference } from '../contract/index.ts';
-import { loadReference, publishedRanking } from '../protocol/index.ts';
+import { loadReference, publishedRanking, rankingName } from '../protocol/index.ts';
 
 /**
  * Returns rankings by model card, and under `own` the one of this very model: the published one, else ours, where it was
@@ -10,8 +10,9 @@ import { loadReference, publishedRanking } from '../protocol/index.ts';
 export function referencesFor(protocol: Protocol, model: string, facts: ModelFacts): Evidence['references'] {
   const references: Record<string, KnownRanking> = {};
   for (const entry of protocol.published) {
-    if (entry.card === null) continue;
-    references[entry.card] = {
+    const name = rankingName(entry);
+    if (name === null) continue;
+    references[name] = {
       source: `published for ${entry.model}: ${entry.source}`,
       heads: publishedRanking(protocol, entry),
     };

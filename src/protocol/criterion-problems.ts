@@ -3,6 +3,7 @@
  * lie nowhere. Names of steps and roles are looked at in `problems.ts`.
  */
 import type { Criterion, Json, Protocol, Quantity } from '../contract/index.ts';
+import { rankingName } from './references.ts';
 import { boundsAt, type ResultTypes, typeAt, typesAfter } from './result-types.ts';
 
 /** Returns one clause for each unknown field, in the order in which the protocol runs, and for each idle criterion. */
@@ -11,7 +12,7 @@ export function criterionProblems(protocol: Protocol): string[] {
   const atGate = typesAfter(gate.measure);
   const types = typesAfter(measurements, atGate);
   const all = [...criteria.new_model, ...criteria.known_model];
-  const cards = published.flatMap(({ card }) => card ?? []);
+  const cards = published.flatMap((entry) => rankingName(entry) ?? []);
   return [
     ...fieldsOf('gate', gate.measure, new Map()),
     ...fieldsOf('procedure', procedure, atGate),

@@ -13,7 +13,14 @@ export { type Imported, type ImportedFile, importFunctionVectors } from './impor
 export { cardForFolder, loadModelCard, loadModelCards } from './models.ts';
 export { nearest, unknownName } from './names.ts';
 export { findingFolder, loadProtocol, loadProtocols, protocolHash } from './protocols.ts';
-export { loadReference, publishedRanking, type RankedComponent, readReference, sealReference } from './references.ts';
+export {
+  loadReference,
+  publishedRanking,
+  type RankedComponent,
+  rankingName,
+  readReference,
+  sealReference,
+} from './references.ts';
 export { material, splitHash } from './split.ts';
 export { agentView, type ProtocolView } from './view.ts';
 export { writeImported } from './write-imported.ts';

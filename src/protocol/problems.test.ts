@@ -60,6 +60,12 @@ describe('problems that a schema cannot see', () => {
       'evidence of mechanism is asked for, and no step of the procedure gives it',
       (p) => p.evidence?.push({ ...(p.evidence[0] as EvidenceAsked), kind: 'mechanism' }),
     ],
+    [
+      'evidence of necessity names the unknown role "x"',
+      (p) => {
+        for (const giver of p.evidence?.[0]?.given_by ?? []) giver.role = 'x';
+      },
+    ],
     ['evidence of necessity is asked for twice', (p) => p.evidence?.push(p.evidence[0] as EvidenceAsked)],
     [
       'step "sweep" gives necessity, and sweep_heads is not among what may give it',

@@ -183,7 +183,7 @@ function missingReasons({ gate, roles, controls, evidence, criteria, procedure, 
 }
 
 /** Every kind that a claim must cite can be had by following the procedure, and nothing else is said to give it. */
-function evidenceProblems({ gate, procedure, measurements, evidence = [] }: Protocol): string[] {
+function evidenceProblems({ gate, procedure, measurements, roles, evidence = [] }: Protocol): string[] {
   const asked = new Map(evidence.map((one) => [one.kind, one.given_by.map(({ tool }) => tool)]));
   const given = procedure.flatMap((item) =>
     'tool' in item ? (item.gives ?? []).map((kind) => ({ ...item, kind })) : [],
@@ -199,6 +199,11 @@ function evidenceProblems({ gate, procedure, measurements, evidence = [] }: Prot
     ...given
       .filter(({ kind, tool }) => !(asked.get(kind) ?? []).includes(tool))
       .map(({ name, kind, tool }) => `step "${name}" gives ${kind}, and ${tool} is not among what may give it`),
+    ...evidence.flatMap(({ kind, given_by }) =>
+      given_by
+        .filter(({ role }) => role !== undefined && !roles.some((known) => known.role === role))
+        .map(({ role }) => `evidence of ${kind} names the unknown role "${role}"`),
+    ),
     ...elsewhere.map(({ name }) => `step "${name}" gives evidence, and only steps of the procedure can`),
   ];
 }

@@ -37,18 +37,28 @@ const PublishedFile = z.looseObject({
   lists: z.array(
     z.looseObject({
       model: z.string(),
+      receiver: z.string().optional(),
       heads: z.array(z.tuple([z.number().int().min(0), z.number().int().min(0), z.number().nullable()])).min(1),
     }),
   ),
 });
 
+/** By which name criteria call a published ranking; null for a model of which we have no card. */
+export function rankingName({
+  card,
+  receiver,
+}: Pick<z.infer<typeof PublishedRanking>, 'card' | 'receiver'>): string | null {
+  return card === null || receiver === undefined ? card : `${card}/${receiver}`;
+}
+
 /** Returns one published ranking of a protocol, best first. @throws Refusal where its file lacks it */
 export function publishedRanking(
   { finding }: Pick<Protocol, 'finding'>,
-  { file, model }: z.infer<typeof PublishedRanking>,
+  { file, model, receiver }: z.infer<typeof PublishedRanking>,
 ): RankedComponent[] {
   const path = join(findingFolder(finding), file);
-  const list = readJson(path, PublishedFile).lists.find((candidate) => candidate.model === model);
-  if (!list) throw badFile(path, `it has no list of ${model}`);
+  const lists = readJson(path, PublishedFile).lists.filter((candidate) => candidate.model === model);
+  const list = receiver === undefined ? lists[0] : lists.find((candidate) => candidate.receiver === receiver);
+  if (!list) throw badFile(path, `it has no list of ${model}${receiver === undefined ? '' : ` into ${receiver}`}`);
   return list.heads.map(([layer, head, effect]) => ({ component: `a${layer}.h${head}`, effect }));
 }

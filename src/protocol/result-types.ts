@@ -57,6 +57,10 @@ export function typeAt(path: string, types: ResultTypes): ResultType | { readonl
   if (mapped) node = node.items ?? {};
   for (const word of path.split('.').slice(1)) {
     if (word === '#') return { type: 'integer', minimum: 0 };
+    if (/^\d+$/.test(word) && (node.type === 'array' || node.items !== undefined)) {
+      node = node.items ?? {};
+      continue;
+    }
     const field = word.replace('[]', '');
     const fields: ResultType['properties'] = node.properties;
     if (fields !== undefined && !(field in fields)) {

@@ -1,6 +1,6 @@
 /** Path patching: what a sender's change does along its direct paths to the output, or to what a head reads. */
 import * as z from 'zod';
-import { ArtifactRef, Component, ContrastPrompts, Position, Receipt, Slug } from '../../src/contract/index.ts';
+import { ArtifactRef, Component, ContrastPrompts, Position, Receipt, Share, Slug } from '../../src/contract/index.ts';
 import { promptCount } from '../counts.ts';
 import { defineTool } from '../define.ts';
 
@@ -12,7 +12,8 @@ const Sender = z
     relative_change: z
       .number()
       .describe('effect / (baseline - counterpart): -1 undoes the whole difference, above 0 it grows'),
-    strength: z.number().describe('size of the relative change, without its sign'),
+    strength: z.number().min(0).describe('size of the relative change, without its sign'),
+    depth: Share.describe('layer of the sender / number of layers'),
   })
   .meta({ id: 'PathSender' });
 

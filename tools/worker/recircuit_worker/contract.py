@@ -1174,6 +1174,8 @@ class PathSender:
     """effect / (baseline - counterpart): -1 undoes the whole difference, above 0 it grows"""
     strength: float
     """size of the relative change, without its sign"""
+    depth: float
+    """layer of the sender / number of layers"""
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ def test_every_path_against_two_passes(at, receivers, reads, together, positions
             float(means[list(name).index(row.receiver), names.index(row.component)]), abs=1e-6
         )
         assert row.relative_change == pytest.approx(row.effect / (found.baseline - found.counterpart))
-        assert row.strength == abs(row.relative_change)
+        assert row.strength == abs(row.relative_change) and row.depth == int(row.component[1]) / LAYERS
     assert len(found.senders) == len(names) * len(groups)
     strengths = [row.strength for row in found.senders[: len(names)]]
     assert strengths == sorted(strengths, reverse=True)

@@ -100,8 +100,9 @@ def _told(
     rows = []
     for name, mine in zip(names, effects, strict=True):
         for place in mine.abs().argsort(descending=True, stable=True)[:top].tolist():
-            effect = float(mine[place])
-            rows.append(PathSender(str(senders[place]), name, effect, effect / way, abs(effect / way)))
+            sender, effect = senders[place], float(mine[place])
+            depth = sender.layer / bench.facts.layers
+            rows.append(PathSender(str(sender), name, effect, effect / way, abs(effect / way), depth))
     return tuple(rows)
 
 
