@@ -7,6 +7,7 @@ import type { Tool } from './define.ts';
 import { describeModel } from './describe_model/tool.ts';
 import { directLogitAttribution } from './direct_logit_attribution/tool.ts';
 import { faithfulness } from './faithfulness/tool.ts';
+import { findPositions } from './find_positions/tool.ts';
 import { generatePrompts } from './generate_prompts/tool.ts';
 import { injectVector } from './inject_vector/tool.ts';
 import { logitLens } from './logit_lens/tool.ts';
@@ -34,6 +35,7 @@ export const tools: readonly Tool[] = [
   faithfulness,
   attributeHeads,
   sweepLayers,
+  findPositions,
   directLogitAttribution,
   logitLens,
   injectVector,

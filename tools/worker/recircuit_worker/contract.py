@@ -209,6 +209,31 @@ class BuildRequest:
 
 
 @dataclass(frozen=True)
+class CarriedLayer:
+    layer: int
+    position: int | str
+    """where most lies after this layer"""
+    recovery: float | None
+    """effect as share of the way from baseline to counterpart; null where these are equal"""
+
+
+@dataclass(frozen=True)
+class CarryingPosition:
+    position: int | str
+    """as it was asked for"""
+    layer: int
+    """where it matters most"""
+    effect: float
+    """change of the logit difference there"""
+    recovery: float | None
+    """effect as share of the way from baseline to counterpart; null where these are equal"""
+    recoveries: tuple[float | None, ...]
+    """after each layer"""
+    carries: tuple[int, ...]
+    """layers after which it brings half of the counterfactual answer or more"""
+
+
+@dataclass(frozen=True)
 class ChoiceSlots:
     """Items of a list; all choices from one list for one line differ."""
 
@@ -652,6 +677,28 @@ class FaithfulnessOutput:
     recipe: AblationRecipe
     values: ArtifactRef
     """(circuit, prompt) float32: logit difference with these components kept"""
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class FindPositionsInput:
+    prompts: ContrastPrompts
+    positions: tuple[int | str, ...] | None
+    """slots by name or tokens from the end; null: every slot that all pairs have, and END"""
+
+
+@dataclass(frozen=True)
+class FindPositionsOutput:
+    baseline: float
+    """mean logit difference, nothing patched; mean over tasks"""
+    counterpart: float
+    """that of the counterfactual prompts"""
+    positions: tuple[CarryingPosition, ...]
+    """in the order asked, or of the prompt"""
+    layers: tuple[CarriedLayer, ...]
+    tasks: tuple[PositionsTask, ...]
+    effects: ArtifactRef
+    """(task, prompt, layer, position) float32, change of the logit difference"""
     receipt: Receipt
 
 
@@ -1224,6 +1271,20 @@ class PlaceSlot:
     of: str
     """name of a slot, and of its position in the prompt"""
     among: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PositionsTask:
+    task: str
+    """lower-case words joined by hyphens"""
+    prompts: int
+    baseline: float
+    counterpart: float | None
+    position: int | str
+    """of the strongest cell"""
+    layer: int
+    recovery: float | None
+    """effect as share of the way from baseline to counterpart; null where these are equal"""
 
 
 @dataclass(frozen=True)
