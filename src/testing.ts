@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keepNursery, workerPython } from './worker/index.ts';
 
 const RUN = 'RECIRCUIT_TEST_FOLDER';
 
@@ -11,7 +12,11 @@ export default function setup(): () => void {
   process.env[RUN] = folder;
   // Runs that tests seal are signed with a key of theirs, never with the user's.
   process.env['RECIRCUIT_KEY_FILE'] = join(folder, 'signing-key.pem');
-  return () => rmSync(folder, { recursive: true, force: true });
+  const endNursery = keepNursery(workerPython());
+  return () => {
+    endNursery();
+    rmSync(folder, { recursive: true, force: true });
+  };
 }
 
 /** Returns a new empty folder. */

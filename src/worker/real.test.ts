@@ -1,4 +1,5 @@
 /** The transport against our own worker: the two sides were written apart and must keep one wire. */
+import { readlinkSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { tools } from '../../tools/index.ts';
 import { failureOf, isRunning } from './fixtures/start.ts';
@@ -32,4 +33,11 @@ test('our worker ends by itself when its input is closed', async () => {
   await worker.stop();
   // under the grace period: no signal was needed
   expect(performance.now() - begun).toBeLessThan(1_900);
+});
+
+test.runIf(process.platform === 'linux')('our worker is forked by the nursery that the tests share', async () => {
+  const worker = await startWorker({ python: workerPython() });
+  // a launcher has given its pipes away
+  expect(readlinkSync(`/proc/${worker.pid}/fd/0`)).toBe('/dev/null');
+  await worker.stop();
 });

@@ -1,4 +1,5 @@
-"""`python -m recircuit_worker` serves on stdin and stdout; `--batch requests.jsonl` answers a file of requests.
+"""`python -m recircuit_worker` serves on stdin and stdout; `--batch requests.jsonl` answers a file of requests,
+`--nursery socket` forks workers (see nursery.py).
 
 Settings of libraries that they read at import stand here, before any of them is imported.
 """
@@ -14,6 +15,11 @@ os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 from recircuit_worker.log import capture_library_logs
+from recircuit_worker.nursery import launch
+
+if len(sys.argv) == 1:
+    launch()
+
 from recircuit_worker.serve import main
 
 capture_library_logs()

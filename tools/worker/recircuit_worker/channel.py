@@ -92,10 +92,10 @@ def claim_stdio() -> Channel:
     return Channel(0, sink)
 
 
-def die_with_parent() -> None:
-    """Asks Linux to kill this process with its parent: a long call into C can keep the reader thread from noticing."""
+def die_with_parent(by: signal.Signals = signal.SIGKILL) -> None:
+    """Asks Linux to end this process with its parent: a long call into C can keep the reader thread from noticing."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, by)
 
 
 def leave_interrupts_to_parent() -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from recircuit_worker import wire
+from recircuit_worker import nursery, wire
 from recircuit_worker.channel import Call, Channel, claim_stdio, die_with_parent, leave_interrupts_to_parent
 from recircuit_worker.errors import Cancelled
 from recircuit_worker.log import log
@@ -108,5 +108,7 @@ def main(arguments: list[str]) -> int:
             return serve_batch(file)
         print(f"{file} is no file. Instead: name a file with one request a line.", file=sys.stderr)
         return 2
-    print("usage: python -m recircuit_worker [--batch requests.jsonl]", file=sys.stderr)
+    if len(arguments) == 2 and arguments[0] == "--nursery":
+        nursery.keep(arguments[1], serve)
+    print("usage: python -m recircuit_worker [--batch requests.jsonl | --nursery socket]", file=sys.stderr)
     return 2

@@ -5,9 +5,11 @@ It imports no torch: `hello` answers at once, a bad folder is refused at once, a
 """
 
 import difflib
+import gc
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -83,13 +85,14 @@ class Server:
         # The loader checks again; here it costs milliseconds, and a bad folder is refused before torch is imported.
         files.locate(request.folder, request.repository, request.revision)
 
-        from recircuit_worker.artifacts import ArtifactWriter
-        from recircuit_worker.bench import Bench
-        from recircuit_worker.models.load import open_model
+        with _collecting_nothing():
+            from recircuit_worker.artifacts import ArtifactWriter
+            from recircuit_worker.bench import Bench
+            from recircuit_worker.models.load import open_model
 
-        artifacts = ArtifactWriter(Path(request.artifacts))
-        model = open_model(request, progress, check_cancelled)
-        self._bench = Bench(model, request, artifacts)
+            artifacts = ArtifactWriter(Path(request.artifacts))
+            model = open_model(request, progress, check_cancelled)
+            self._bench = Bench(model, request, artifacts)
         return decode.encode_checked("OpenResult", contract.OpenResult(facts=model.facts))
 
     def _build_organism(self, params: dict[str, Any], progress: Progress, check_cancelled: Check) -> dict[str, Any]:
@@ -159,6 +162,18 @@ def tool_names() -> list[str]:
 def class_stem(tool: str) -> str:
     """`sweep_heads` -> `SweepHeads`, as the contract names the classes of a tool."""
     return "".join(word.capitalize() for word in tool.split("_"))
+
+
+@contextmanager
+def _collecting_nothing() -> Iterator[None]:
+    """Importing torch and transformers makes half a million objects that stay: looking through them for garbage took
+    one second of the five of a start. They are set aside for later collections too."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _no_params(method: str, params: dict[str, Any]) -> None:
