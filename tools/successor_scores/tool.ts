@@ -12,6 +12,10 @@ export const successorScores = defineTool({
   input: z
     .strictObject({
       components: z.array(Component).min(1).max(512).nullable().default(null).describe('heads; null: the best'),
+      reads: z
+        .enum(['mlp', 'embedding-and-mlp'])
+        .default('mlp')
+        .describe('what heads read of an item: MLP0(W_E) as published, or with the embedding itself added'),
       lists: z.array(Slug).min(1).nullable().default(null).describe('ordered lists of the behaviour; null: all'),
       top: z
         .number()

@@ -43,7 +43,7 @@ export const suppressionScores = defineTool({
           z
             .strictObject({
               component: Component,
-              mean_ablated: z.number().describe('KL divergence, nats, sum over scored tokens: its mean output instead'),
+              mean_ablated: z.number().describe('KL divergence, nats a scored token: its mean output instead'),
               suppressing: z.number().describe('KL divergence: only what suppresses copies is kept'),
               recovered: z
                 .number()
@@ -55,6 +55,7 @@ export const suppressionScores = defineTool({
         .nullable()
         .describe('for each of `heads`; null without prompts'),
       recovered: z.number().nullable().describe('mean of `kept`; null without prompts'),
+      effect: z.number().nullable().describe('mean of `mean_ablated`; null without prompts'),
       scores: ArtifactRef.describe('(layer, head) float32, share of tokens; heads not asked for are also measured'),
       receipt: Receipt,
     })

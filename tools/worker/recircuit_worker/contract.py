@@ -848,7 +848,7 @@ class KeptSuppression:
     component: str
     """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
     mean_ablated: float
-    """KL divergence, nats, sum over scored tokens: its mean output instead"""
+    """KL divergence, nats a scored token: its mean output instead"""
     suppressing: float
     """KL divergence: only what suppresses copies is kept"""
     recovered: float | None
@@ -1520,6 +1520,8 @@ class SuccessorList:
 class SuccessorScoresInput:
     components: tuple[str, ...] | None
     """heads; null: the best"""
+    reads: Literal["mlp", "embedding-and-mlp"]
+    """what heads read of an item: MLP0(W_E) as published, or with the embedding itself added"""
     lists: tuple[str, ...] | None
     """ordered lists of the behaviour; null: all"""
     top: int | None
@@ -1579,6 +1581,8 @@ class SuppressionScoresOutput:
     """for each of `heads`; null without prompts"""
     recovered: float | None
     """mean of `kept`; null without prompts"""
+    effect: float | None
+    """mean of `mean_ablated`; null without prompts"""
     scores: ArtifactRef
     """(layer, head) float32, share of tokens; heads not asked for are also measured"""
     receipt: Receipt

@@ -54,7 +54,7 @@ def test_a_token_by_itself_is_the_first_layer_called_by_name(architecture) -> No
     effective = Effective(model, find_parts(model))
     with torch.inference_mode(), effective._exact():
         embedding, made, stream = first_layer(architecture, model)
-    for kind, expected in (("mlp", made), ("stream", stream)):
+    for kind, expected in (("mlp", made), ("embedding-and-mlp", embedding + made), ("stream", stream)):
         told = effective.embeddings(TOKENS, kind)
         torch.testing.assert_close(told[0], embedding, atol=1e-9, rtol=0)
         torch.testing.assert_close(told[1], expected, atol=1e-9, rtol=0)
@@ -125,11 +125,11 @@ def _set(model, effective: Effective, head: Head, given: list[int], said: list[i
 
 
 def test_a_planted_successor_head_is_found_and_no_other(planted) -> None:
-    found = call(successor_scores, SuccessorScoresInput(None, None, None), planted)
+    found = call(successor_scores, SuccessorScoresInput(None, "mlp", None, None), planted)
     assert found.heads[0].component == "a1.h2" and found.heads[0].score == 1 and len(found.heads) == 3
     assert found.best_other is not None and found.heads[1].score < 0.5
     assert (found.lists[0].best, found.lists[0].items, found.lists[0].chance) == ("a1.h2", 12, 1 / 12)
-    asked = call(successor_scores, SuccessorScoresInput(("a1.h2",), ("xs",), None), planted)
+    asked = call(successor_scores, SuccessorScoresInput(("a1.h2",), "mlp", ("xs",), None), planted)
     assert asked.mean == 1 and asked.best_other == found.heads[1].score
     shares = planted.read(found.scores.sha256, successor_scores.KIND)
     assert shares.tensors["data"].shape == (1, LAYERS, HEADS) and shares.manifest.labels["list"] == ("xs",)
@@ -161,7 +161,7 @@ def test_the_divergences_are_those_of_one_destination_after_another(architecture
 
 
 def naive(hand: Hand, head: Head, rows: list[tuple[int, ...]]) -> tuple[float, float]:
-    """Sums of KL divergence at the last tokens, everything by name and in loops."""
+    """Means of KL divergence at the last tokens, everything by name and in loops."""
     model, width = hand.model, hand.width
     block = named(model, hand.name, head.layer, "layer")
     projection = named(model, hand.name, head.layer, "projection")
@@ -213,9 +213,9 @@ def naive(hand: Hand, head: Head, rows: list[tuple[int, ...]]) -> tuple[float, f
             torch.testing.assert_close(clean, told.logits[0, -1].log_softmax(-1), atol=1e-9, rtol=0)
             for index, other in enumerate((share(mean), kept)):
                 sums[index] += float((clean.exp() * (clean - said(last + other - share(own)))).sum())
-    return sums[0], sums[1]
+    return sums[0] / len(rows), sums[1] / len(rows)
 
 
 def test_words_without_order_have_no_successors(benches, planted) -> None:
-    assert refused(successor_scores, SuccessorScoresInput(None, None, None), benches()) == "no-ordered-lists"
-    assert refused(successor_scores, SuccessorScoresInput(None, ("ys",), None), planted) == "unknown-list"
+    assert refused(successor_scores, SuccessorScoresInput(None, "mlp", None, None), benches()) == "no-ordered-lists"
+    assert refused(successor_scores, SuccessorScoresInput(None, "mlp", ("ys",), None), planted) == "unknown-list"

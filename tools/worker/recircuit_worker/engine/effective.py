@@ -1,8 +1,8 @@
 """What later heads read of a token by itself: no context, no position. For scores of heads from weights.
 
 Two readings are published. `mlp`: what the first MLP makes of the embedding, attention left out (Gould et al. 2023,
-section 2). `stream`: the stream after the first layer, each token attending to itself (McDougall et al. 2023). Heads of
-the first layer read the embedding. Nothing but the first layer is run.
+section 2); `embedding-and-mlp` adds the embedding itself. `stream`: the stream after the first layer, each token
+attending to itself (McDougall et al. 2023). Heads of the first layer read the embedding. Only the first layer is run.
 """
 
 from collections.abc import Sequence
@@ -20,6 +20,7 @@ from recircuit_worker.models.trace import first_tensor
 from recircuit_worker.models.values import value_matrix
 
 TOKENS_AT_ONCE = 1024
+Kind = Literal["mlp", "embedding-and-mlp", "stream"]
 
 
 class _FirstLayerDone(Exception):
@@ -29,7 +30,7 @@ class _FirstLayerDone(Exception):
 class Effective(Passes):
     """Tokens as heads read them, and what an attended token then says. Raises Refusal `value-path-not-linear`."""
 
-    def embeddings(self, tokens: Sequence[int], kind: Literal["mlp", "stream"]) -> tuple[Tensor, Tensor]:
+    def embeddings(self, tokens: Sequence[int], kind: Kind) -> tuple[Tensor, Tensor]:
         """Returns (embedding, effective embedding), each (token, d_model), without position."""
         both = [
             self._chunk(list(tokens[at : at + TOKENS_AT_ONCE]), kind) for at in range(0, len(tokens), TOKENS_AT_ONCE)
@@ -60,7 +61,7 @@ class Effective(Passes):
         found = self.parts.layers[layer]
         return found.input_norm, found.post_attention_norm, self.parts.final_norm
 
-    def _chunk(self, tokens: list[int], kind: str) -> tuple[Tensor, Tensor]:
+    def _chunk(self, tokens: list[int], kind: Kind) -> tuple[Tensor, Tensor]:
         first = self.parts.layers[0]
         position: list[Tensor] = []
         given: list[Tensor] = []
@@ -87,7 +88,7 @@ class Effective(Passes):
             stack.enter_context(self._exact())
             stack.callback(first.module.register_forward_pre_hook(without_position, with_kwargs=True).remove)
             stack.callback(first.module.register_forward_hook(done).remove)
-            if kind == "mlp":
+            if kind != "stream":
                 stack.callback(first.attention.register_forward_hook(nothing).remove)
             weight = self.parts.embedding.weight
             self._run(inputs_embeds=torch.zeros(1, 1, weight.shape[1], dtype=weight.dtype, device=weight.device))

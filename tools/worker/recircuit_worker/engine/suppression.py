@@ -24,7 +24,7 @@ KEPT = 5
 
 @dataclass(frozen=True)
 class Kept:
-    """Of one head, sums over destinations, in nats."""
+    """Of one head, means over destinations, in nats."""
 
     mean_ablated: float
     """KL divergence from the clean distribution with the head's mean output in the place of its own"""
@@ -55,7 +55,7 @@ class Suppression(Streams):
                 )
                 parts = keys[..., None] * values[head.layer][:, head.head][:, None]  # (row, place, key, head_dim)
                 sums[place] += self._head(batch, read, head, parts, means[head.layer, head.head], special)
-        return [Kept(*row) for row in sums.tolist()]
+        return [Kept(*row) for row in (sums / sum(len(prompt.scored) for prompt in prompts)).tolist()]
 
     def _means(self, prompts: Sequence[TokenPrompt]) -> Tensor:
         """Returns the mean head outputs over all scored positions, (layer, head, head_dim)."""

@@ -1,8 +1,8 @@
 """Whether a head turns ordinals into their successors, from weights alone (Gould et al. 2023, "Successor Heads").
 
-A head reads MLP0(W_E), what the first MLP makes of an item; the score is the share of items whose successor gets the
-highest logit among all items of its list, mean over the lists. Attention plays no part: it is what a head could do, and
-whether it does is for an ablation to say.
+A head reads MLP0(W_E), what the first MLP makes of an item, or that and the embedding. The score is the share of items
+whose successor gets the highest logit among all items of its list, mean over the lists. Attention plays no part: it is
+what a head could do, and whether it does is for an ablation to say.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from recircuit_worker.contract import (
     SuccessorScoresInput,
     SuccessorScoresOutput,
 )
-from recircuit_worker.engine.effective import Effective
+from recircuit_worker.engine.effective import Effective, Kind
 from recircuit_worker.errors import Refusal
 from recircuit_worker.prompts.contrast_set import LEAST_OF_SET
 from recircuit_worker.prompts.tokens import Reader
@@ -40,7 +40,7 @@ def run(request: SuccessorScoresInput, bench: Bench) -> SuccessorScoresOutput:
     facts = bench.facts
     asked = parse_heads(request.components, layers=facts.layers, heads=facts.heads) if request.components else None
     lists, left_out = find_lists(request.lists, bench)
-    shares = scores(lists, bench)
+    shares = scores(lists, request.reads, bench)
     average = shares.double().mean(0)
     order = best_first(average)
     heads = asked or order[: min(request.top or default_top(len(order), AT_LEAST), len(order))]
@@ -60,12 +60,12 @@ def run(request: SuccessorScoresInput, bench: Bench) -> SuccessorScoresOutput:
     )
 
 
-def scores(lists: Mapping[str, Tokens], bench: Bench) -> Tensor:
+def scores(lists: Mapping[str, Tokens], reads: Kind, bench: Bench) -> Tensor:
     """Returns the shares (list, layer, head)."""
     effective = Effective(bench.model.model, bench.parts)
     effective.watch = bench.engine.watch
     every = sorted({token for tokens in lists.values() for token in tokens if token is not None})
-    embedding, read = effective.embeddings(every, "mlp")
+    embedding, read = effective.embeddings(every, reads)
     found = torch.zeros(len(lists), bench.facts.layers, bench.facts.heads)
     for layer in range(bench.facts.layers):
         bench.check_cancelled()

@@ -62,6 +62,7 @@ def run(request: SuppressionScoresInput, bench: Bench) -> SuppressionScoresOutpu
         chance=LOWEST / facts.vocabulary,
         kept=kept,
         recovered=sum(known) / len(known) if known else None,
+        effect=None if kept is None else sum(row.mean_ablated for row in kept) / len(kept),
         scores=bench.write(KIND, shares, axes=("layer", "head"), unit="share"),
         receipt=bench.receipt(prompts),
     )
@@ -86,9 +87,5 @@ def lowered(sources: tuple[int, ...], bench: Bench) -> Tensor:
 
 
 def _kept(head: Head, found: Kept) -> KeptSuppression:
-    return KeptSuppression(
-        component=str(head),
-        mean_ablated=found.mean_ablated,
-        suppressing=found.suppressing,
-        recovered=1 - found.suppressing / found.mean_ablated if found.mean_ablated > 0 else None,
-    )
+    recovered = 1 - found.suppressing / found.mean_ablated if found.mean_ablated > 0 else None
+    return KeptSuppression(str(head), found.mean_ablated, found.suppressing, recovered)
