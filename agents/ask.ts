@@ -1,15 +1,9 @@
 /** One question to a planner: its answer is validated, and sent back with the reason when it does not hold. */
-import * as z from 'zod';
 import { Action } from './action.ts';
+import { REPAIRS, readAnswer } from './answer.ts';
 import { Conversation } from './conversation.ts';
 import type { AgentPorts, Observation } from './ports.ts';
 import { PurseEmpty, refuseWhenSpent } from './purse.ts';
-
-const REPAIRS = 3;
-
-/** A planner may find its own answer unusable, with better words than a schema has. */
-const Unusable = z.strictObject({ kind: z.literal('unusable'), why: z.string() });
-export type Unusable = z.infer<typeof Unusable>;
 
 /** What is asked: `question` names it in the record, e.g. `search/03`. */
 export interface Question {
@@ -47,13 +41,12 @@ async function asked(
     refuseWhenSpent(purse);
     // A copy: a planner that writes into what it is shown changes neither its limits nor what its answer is held against.
     const answer = await planner.next(structuredClone({ ...observation, complaint }), means);
-    const unusable = Unusable.safeParse(answer);
-    const parsed = Action.safeParse(answer);
-    if (unusable.success || !parsed.success) {
-      complaint = unusable.success ? unusable.data.why : z.prettifyError(parsed.error as z.ZodError);
+    const read = readAnswer(Action, answer);
+    if ('wrong' in read) {
+      complaint = read.wrong;
       continue;
     }
-    const action = parsed.data;
+    const action = read.said;
     if (action.kind === 'give-up') return action;
     complaint = wanted.includes(action.kind)
       ? problemOf(action)

@@ -4,7 +4,7 @@ import { type Json, type JsonObject, Refusal } from '../../src/contract/index.ts
 import { evaluate } from '../../src/expression/index.ts';
 import { findTool } from '../../tools/index.ts';
 import { Action } from '../action.ts';
-import type { Unusable } from '../ask.ts';
+import type { Unusable } from '../answer.ts';
 import type { Observation } from '../ports.ts';
 import { More, showMore } from '../show/more.ts';
 import { showResult } from '../show/result.ts';

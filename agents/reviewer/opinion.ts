@@ -5,11 +5,10 @@
 import * as z from 'zod';
 import type { Remark } from '../../src/contract/index.ts';
 import { ACT } from '../acts.ts';
+import { REPAIRS, readAnswer } from '../answer.ts';
 import { Conversation } from '../conversation.ts';
 import type { AgentPorts, Observation, Reviewed } from '../ports.ts';
 import { PurseEmpty } from '../purse.ts';
-
-const REPAIRS = 3;
 
 export const Opinion = z.strictObject({
   verdict: z.enum(['accept', 'one-more-round']),
@@ -28,9 +27,6 @@ export const Opinion = z.strictObject({
 });
 export type Opinion = z.infer<typeof Opinion>;
 
-/** What a reviewer may answer that is no opinion. */
-const Unusable = z.strictObject({ kind: z.literal('unusable'), why: z.string() });
-
 /**
  * Returns the opinion; null where one was asked for and none that holds was given; undefined where nobody is asked, or the budget is spent.
  * Contract: asks at most 1 + 3 times.
@@ -43,13 +39,12 @@ export async function opinionOf(
   let complaint: string | null = null;
   try {
     for (let attempt = 0; attempt <= REPAIRS; attempt++) {
-      const answer = await planner.review?.({ ...reviewed, complaint }, means);
+      // A copy, as of every observation that a planner is shown.
+      const answer: unknown = await planner.review?.(structuredClone({ ...reviewed, complaint }), means);
       if (answer === undefined || answer === null) return answer;
-      const unusable = Unusable.safeParse(answer);
-      const parsed = Opinion.safeParse(answer);
-      if (parsed.success) complaint = opinionProblem(parsed.data, reviewed.observation);
-      else complaint = unusable.success ? unusable.data.why : z.prettifyError(parsed.error);
-      if (parsed.success && complaint === null) return parsed.data;
+      const read = readAnswer(Opinion, answer);
+      complaint = 'wrong' in read ? read.wrong : opinionProblem(read.said, reviewed.observation);
+      if ('said' in read && complaint === null) return read.said;
     }
   } catch (error) {
     if (error instanceof PurseEmpty) return undefined;

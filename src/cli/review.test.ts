@@ -1,30 +1,15 @@
 /** Review and import as others meet them: two reviewers in processes of their own, and a record that comes from elsewhere. */
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { EXIT } from '../contract/index.ts';
 import { freshHome, recordRun } from '../report/testing.ts';
-import { root } from '../root.ts';
 import { temporaryFolder } from '../testing.ts';
+import { recircuit } from './fixtures/processes.ts';
 
 const home = freshHome();
 recordRun(home, 'An agent wrote this: \u001b[2J');
 beforeAll(() => home.record.close());
-
-async function recircuit(words: readonly string[], folder = home.home, input = '') {
-  const { stdout, stderr, exitCode } = await execa(
-    'node',
-    ['--import', 'tsx', join(root, 'src/cli/main.ts'), ...words],
-    {
-      reject: false,
-      cwd: root,
-      input,
-      env: { RECIRCUIT_HOME: folder, NO_COLOR: '1', FORCE_COLOR: undefined },
-    },
-  );
-  return { stdout, stderr, code: exitCode };
-}
 
 describe('review', () => {
   it('two reviewers, one by command and one on a walk; their disagreement comes first', async () => {
@@ -54,7 +39,7 @@ describe('review', () => {
       'q',
       'never',
     ];
-    const { stdout, code } = await recircuit(['review', 'latest', '--reviewer', 'bob'], folder, walked.join('\n'));
+    const { stdout, code } = await recircuit(['review', 'latest', '--reviewer', 'bob'], folder, {}, walked.join('\n'));
     expect(code).toBe(0);
     expect(stdout).not.toMatch(/\p{Cc}(?<!\n)/u);
     expect(stdout).toMatch(/^12\/\d+ /m);
@@ -71,7 +56,7 @@ describe('runs import', () => {
   it('takes in what was exported, tensors too, and refuses it once a byte is altered', async () => {
     const file = join(temporaryFolder(), 'run.jsonl');
     const other = temporaryFolder();
-    await recircuit(['runs', 'export', 'latest', '--format', 'jsonl', '--out', file]);
+    await recircuit(['runs', 'export', 'latest', '--format', 'jsonl', '--out', file], home.home);
     expect(await recircuit(['runs', 'import', file], other)).toMatchObject({ code: 0 });
     expect(await recircuit(['runs', 'verify', 'latest'], other)).toMatchObject({ code: 0 });
     writeFileSync(file, readFileSync(file, 'utf8').replace('"seed":0', '"seed":1'));

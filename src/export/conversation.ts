@@ -25,8 +25,8 @@ export interface Call {
   readonly arguments: JsonObject;
 }
 
-/** Returns what the agent was given before its first word. */
-export function assignment(run: Run, steps: readonly Step[]): Message {
+/** What the agent was given before its first word. */
+function assignment(run: Run, steps: readonly Step[]): Message {
   const protocol = Protocol.safeParse(run.protocol).data;
   const facts = steps.find(({ body }) => body.kind === 'model-facts' && body.phase === 'search')?.body;
   const told = protocol === undefined ? {} : given(protocol);
@@ -52,9 +52,10 @@ const NAME = /^search\/\d+-/;
 /** Returns the messages that one step adds, given the calls before it; none for a step that the agent did not take part in. */
 type Teller = (step: Step, calls: ReadonlyMap<string, Call>) => Message[];
 
-/** Returns how the steps of a run are told. */
-export function tellerOf(steps: readonly Step[]): Teller {
-  return steps.some(({ body }) => body.kind === 'turn') ? spoken : acted;
+/** Returns how the steps of a run are told, and what stands before them: turns of a language model quote what it was given themselves. */
+export function telling(run: Run, steps: readonly Step[]): { readonly first: Message[]; readonly tell: Teller } {
+  const quoted = steps.some(({ body }) => body.kind === 'turn');
+  return quoted ? { first: [], tell: spoken } : { first: [assignment(run, steps)], tell: acted };
 }
 
 function acted({ act, body }: Step, calls: ReadonlyMap<string, Call>): Message[] {
@@ -119,8 +120,8 @@ function answer(id: string, call: Call | undefined, content: string, refused: bo
 /** Returns the whole conversation, without that of a review. A plan that was not asked of a language model is answered at once: what was sealed is only repeated. */
 export function conversation(run: Run, steps: readonly Step[]): Message[] {
   const calls = new Map<string, Call>();
-  const tell = tellerOf(steps);
-  const messages = tell === spoken ? [] : [assignment(run, steps)];
+  const { first, tell } = telling(run, steps);
+  const messages = [...first];
   for (const step of steps.filter((one) => !isAside(one)))
     for (const message of tell(step, calls)) {
       messages.push(message);

@@ -12,7 +12,7 @@ import {
   type Usage,
   type Verdict,
 } from '../contract/index.ts';
-import { assignment, type Call, type Message, tellerOf } from './conversation.ts';
+import { type Call, type Message, telling } from './conversation.ts';
 import { isWellFormed, type Source, wellFormed } from './source.ts';
 import { isAside } from './turns.ts';
 
@@ -42,9 +42,9 @@ interface Talk {
 
 /** Returns the events of a run, and the messages of its agent. */
 export function eventsOf({ run, steps }: Source): Texts {
-  const tell = tellerOf(steps);
-  const first = steps.some(({ body }) => body.kind === 'turn') ? [] : [spelt(assignment(run, steps), run)];
-  const own: Talk = { calls: new Map(), messages: first, history: first.join() };
+  const { first, tell } = telling(run, steps);
+  const messages = first.map((message) => spelt(message, run));
+  const own: Talk = { calls: new Map(), messages, history: messages.join() };
   const aside: Talk = { calls: new Map(), messages: [], history: '' };
   const events: string[] = [];
   for (const step of steps) {

@@ -1,6 +1,6 @@
 /** Reads a reply strictly: a call of a tool whose input is whole, or what becomes of a reply that is none. */
 import type { Json } from '../../../src/contract/index.ts';
-import type { Unusable } from '../../ask.ts';
+import type { Unusable } from '../../answer.ts';
 import type { Reply } from '../../conversation.ts';
 import { callsOf } from './told.ts';
 
