@@ -11,8 +11,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/.venv/**', 'runs/**'],
     globalSetup: 'src/testing.ts',
     pool: 'forks',
-    // Vitest leaves a core to itself, which of two is half; our tests wait for processes of their own most of the time.
-    maxWorkers: Math.min(availableParallelism(), 4),
+    // Vitest leaves a core to itself; our tests wait for processes of their own most of the time, so one more than cores keeps those busy.
+    maxWorkers: Math.min(availableParallelism() + 1, 4),
     sequence: { sequencer: SlowFirst },
     testTimeout: 180_000,
     hookTimeout: 180_000,

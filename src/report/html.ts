@@ -5,29 +5,17 @@
 import { deviationLine } from '../contract/index.ts';
 import { criteriaTable } from './html/criteria.ts';
 import { agreements, figures } from './html/figures.ts';
+import { page } from './html/page.ts';
 import { headRow, section } from './html/parts.ts';
-import { pageStyle } from './html/style.ts';
 import { receipts, trajectory } from './html/trail.ts';
 import { duration, number, short } from './numbers.ts';
-import { el, type Markup, raw } from './svg/element.ts';
+import { el, type Markup } from './svg/element.ts';
 import type { RunView } from './view/index.ts';
 import { outcomeOf } from './words.ts';
-
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /** Returns the whole page. Contract: pure; the same view gives the same bytes. */
 export function reportHtml(view: RunView): string {
   const title = `${view.run.finding} on ${view.run.model}`;
-  const head = el(
-    'head',
-    {},
-    el('meta', { charset: 'utf-8' }),
-    el('meta', { 'http-equiv': 'Content-Security-Policy', content: POLICY }),
-    el('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
-    el('meta', { name: 'referrer', content: 'no-referrer' }),
-    el('title', {}, `${title} – recircuit`),
-    el('style', {}, raw(pageStyle)),
-  );
   const main = el(
     'main',
     {},
@@ -42,7 +30,7 @@ export function reportHtml(view: RunView): string {
     receipts(view),
     footer(view),
   );
-  return `<!doctype html>\n${el('html', { lang: 'en' }, head, el('body', {}, main)).markup}\n`;
+  return page(title, main);
 }
 
 function heading(view: RunView, title: string): Markup {

@@ -1,23 +1,19 @@
 /** The grid as one HTML file: no script, no request, readable in light, dark and print. Every text in it is escaped. */
+import { page } from '../html/page.ts';
 import { headRow, section } from '../html/parts.ts';
-import { pageStyle } from '../html/style.ts';
-import { el, type Markup, raw } from '../svg/element.ts';
+import { el, type Markup } from '../svg/element.ts';
 import {
   columnName,
   type Drawn,
-  FACTS,
+  FACT_NAMES,
   factsOf,
   layoutOf,
   legend,
-  nameOf,
   placeInWords,
-  publishedInWords,
+  publishedFacts,
   rowName,
-  sourceInWords,
   toneOfPlace,
 } from './words.ts';
-
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /** Heads of columns are long, and heads of rows stand on the line of their fields. */
 const STYLE = `
@@ -25,16 +21,6 @@ const STYLE = `
 
 /** Returns the whole page. Contract: pure; the same grid gives the same bytes. */
 export function gridHtml(grid: Drawn): string {
-  const head = el(
-    'head',
-    {},
-    el('meta', { charset: 'utf-8' }),
-    el('meta', { 'http-equiv': 'Content-Security-Policy', content: POLICY }),
-    el('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
-    el('meta', { name: 'referrer', content: 'no-referrer' }),
-    el('title', {}, 'The grid – recircuit'),
-    el('style', {}, raw(`${pageStyle}${STYLE}`)),
-  );
   const main = el(
     'main',
     {},
@@ -45,7 +31,7 @@ export function gridHtml(grid: Drawn): string {
     withdrawals(grid),
     published(grid),
   );
-  return `<!doctype html>\n${el('html', { lang: 'en' }, head, el('body', {}, main)).markup}\n`;
+  return page('The grid', main, STYLE);
 }
 
 function scrolled(...table: Markup[]): Markup {
@@ -87,13 +73,12 @@ function rowsOf(rows: readonly (readonly string[])[]): Markup {
 
 function cells(grid: Drawn): Markup | null {
   if (grid.cells.length === 0) return null;
-  const names = FACTS.map((name) => name.replace('#', ''));
   const explained = `Reproduced: runs, and the 95 % interval of their share. Claims agree: shared heads between runs, of the smaller claim. Controls
     that pass: random sets that the same criterion would have accepted in place of the claim, held against the other sets.`;
   return section(
     'Behind the cells',
     el('p', { class: 'soft small' }, explained.replaceAll(/\s+/g, ' ')),
-    scrolled(el('table', {}, headRow(names), rowsOf(grid.cells.map(factsOf)))),
+    scrolled(el('table', {}, headRow(FACT_NAMES), rowsOf(grid.cells.map(factsOf)))),
   );
 }
 
@@ -107,12 +92,7 @@ function withdrawals(grid: Drawn): Markup | null {
 
 function published(grid: Drawn): Markup | null {
   if (grid.published.length === 0) return null;
-  const rows = grid.published.map((cell) => [
-    columnName(cell),
-    nameOf(cell),
-    publishedInWords(cell),
-    sourceInWords(cell),
-  ]);
+  const rows = grid.published.map(publishedFacts);
   return section(
     'Published by others',
     scrolled(el('table', {}, headRow(['of', 'model', 'figures', 'source']), rowsOf(rows))),

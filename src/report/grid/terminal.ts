@@ -9,11 +9,9 @@ import {
   factsOf,
   layoutOf,
   legend,
-  nameOf,
   placeInWords,
-  publishedInWords,
+  publishedFacts,
   rowName,
-  sourceInWords,
   toneOfPlace,
 } from './words.ts';
 
@@ -48,14 +46,7 @@ function places(grid: Drawn, paint: Paint): string[] {
 export function behindLines({ cells, published }: Drawn, paint: Paint): string[] {
   const facts = cells.map((cell) => factsOf(cell).map(word));
   const inner = published.filter(isInner);
-  const sources = published
-    .filter((cell) => !isInner(cell))
-    .map((cell) => [
-      word(columnName(cell)),
-      word(nameOf(cell)),
-      word(publishedInWords(cell)),
-      word(sourceInWords(cell)),
-    ]);
+  const sources = published.filter((cell) => !isInner(cell)).map((cell) => publishedFacts(cell).map(word));
   return [
     ...(facts.length === 0 ? [] : table(FACTS, facts, paint)),
     ...(facts.length === 0 || sources.length === 0 ? [] : ['']),

@@ -3,7 +3,7 @@ import { safe } from '../escape.ts';
 import {
   columnName,
   type Drawn,
-  FACTS,
+  FACT_NAMES,
   factsOf,
   layoutOf,
   legend,
@@ -21,7 +21,7 @@ export function gridMarkdown(grid: Drawn): string {
     ['', ...columns.map(columnName)],
     ...rows.map((row) => [rowName(row), ...columns.map((column) => placeInWords(at(row, column)))]),
   ];
-  const facts = [FACTS.map((name) => name.replace('#', '')), ...grid.cells.map(factsOf)];
+  const facts = [[...FACT_NAMES], ...grid.cells.map(factsOf)];
   const lines = [
     ...markdownTable(places),
     '',

@@ -103,6 +103,9 @@ export const FACTS = [
   'holds',
 ] as const;
 
+/** The same, where no side is chosen by them. */
+export const FACT_NAMES: readonly string[] = FACTS.map((name) => name.replace('#', ''));
+
 /** Returns one row of the table of cells. */
 export function factsOf(cell: PooledCell): string[] {
   const { finding, model, share, agreement, nulls, published, protocol, signed_by } = cell;
@@ -165,4 +168,9 @@ export function sourceInWords({ source }: PublishedCell): string {
   const { paper, arxiv, repository, commit, file, sha256, verified } = source;
   const from = repository === null ? paper : `arXiv ${arxiv}, ${repository} ${commit ?? ''}, ${file}`;
   return `${from}, sha256 ${short(sha256)}${verified ? '' : ', NOT VERIFIED'}`;
+}
+
+/** Returns one row of the table of published cells: of what, on which model, the figures, their source. */
+export function publishedFacts(cell: PublishedCell): string[] {
+  return [columnName(cell), nameOf(cell), publishedInWords(cell), sourceInWords(cell)];
 }
