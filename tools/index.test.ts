@@ -22,6 +22,7 @@ const least: Record<string, readonly [input: JsonObject, forwards: number, rows?
   mean_activations: [{ prompts: inContext }, 50],
   sweep_heads: [{ prompts: inContext, source: sha }, 100, 50 * 32],
   rank_heads: [{ sweep: sha }, 0],
+  attribute_edges: [{ prompts: pairs }, 25 * 6],
   find_positions: [{ prompts: pairs }, 75, 25 * 4 * 8],
   faithfulness: [{ prompts: pairs, components: ['a0.h0', 'a1.h1'] }, 75, 25 * 5],
   path_patch: [{ prompts: pairs }, 75, 25 * 32],

@@ -1,6 +1,7 @@
 /** The registry: one line per tool. Adding a tool means its folder, its line here and its Python module of the same name. */
 import { ablateComponents } from './ablate_components/tool.ts';
 import { attentionScores } from './attention_scores/tool.ts';
+import { attributeEdges } from './attribute_edges/tool.ts';
 import { attributeHeads } from './attribute_heads/tool.ts';
 import { copyScores } from './copy_scores/tool.ts';
 import type { Tool } from './define.ts';
@@ -34,6 +35,7 @@ export const tools: readonly Tool[] = [
   pathPatch,
   faithfulness,
   attributeHeads,
+  attributeEdges,
   sweepLayers,
   findPositions,
   directLogitAttribution,

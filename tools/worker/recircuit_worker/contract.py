@@ -132,6 +132,28 @@ class AttentionScoresOutput:
 
 
 @dataclass(frozen=True)
+class AttributeEdgesInput:
+    prompts: ContrastPrompts
+    method: Literal["attribution", "integrated"]
+    """attribution: gradient at the unedited prompt; integrated: mean gradient while the embedding goes from there to the counterfactual (EAP-IG on inputs)"""
+    steps: int | None
+    """points on that path, for integrated; null: 5"""
+    top: int | None
+    """edges returned; null: 50"""
+
+
+@dataclass(frozen=True)
+class AttributeEdgesOutput:
+    estimates: ArtifactRef
+    """(task, source, target) float32, mean over prompts; 0 where there is no edge"""
+    edges: tuple[AttributedEdge, ...]
+    """the strongest, whichever their sign"""
+    all_edges: int
+    tasks: tuple[EdgesTask, ...]
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
 class AttributeHeadsInput:
     prompts: InContextPrompts
     replace_by: Literal["mean", "zero", "resample", "counterfactual"]
@@ -161,6 +183,18 @@ class AttributeHeadsOutput:
     agreement: SweepAgreement | None
     """null without compare_with"""
     receipt: Receipt
+
+
+@dataclass(frozen=True)
+class AttributedEdge:
+    edge: str
+    """such as a0.h1->a9.h6<q>, input->m0 or m3->logits"""
+    source: str
+    target: str
+    estimate: float
+    """change of the logit difference if this edge alone carried the counterfactual; mean over tasks"""
+    sem: float | None
+    """standard error over tasks; null with one task"""
 
 
 @dataclass(frozen=True)
@@ -588,6 +622,17 @@ class DirectTask:
     """what is left: rounding, mean over prompts"""
     strongest: str
     """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
+
+
+@dataclass(frozen=True)
+class EdgesTask:
+    task: str
+    """lower-case words joined by hyphens"""
+    prompts: int
+    baseline: float
+    """mean logit difference"""
+    counterpart: float
+    """that of the counterfactual prompts"""
 
 
 @dataclass(frozen=True)

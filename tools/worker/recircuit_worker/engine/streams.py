@@ -92,8 +92,8 @@ class Streams(Passes):
         """Yields every prompt once, in batches that `read` takes."""
         return self._batches(prompts)
 
-    def read(self, batch: Batch, places: Tensor) -> Stream:
-        """Returns the parts of the stream at places (row, place) of a batch."""
+    def read(self, batch: Batch, places: Tensor, said: Tensor | None = None) -> Stream:
+        """Returns the parts of the stream at places (row, place) of a batch, and the logits there or at `said`."""
         behind, final = self.norms()
         device = self.parts.unembedding.weight.device
         row = torch.arange(len(places))[:, None]
@@ -114,7 +114,7 @@ class Streams(Passes):
                 self.parts.base.register_forward_hook(lambda m, args, out: seen.output.append(out)),
             ):
                 stack.callback(handle.remove)
-            self._forward(batch, positions=places)
+            self._forward(batch, positions=places if said is None else said)
         if not len(seen.heads) == len(seen.results) == len(self.parts.layers) or len(seen.final) != 1:
             raise Fault("edit-did-not-fire", f"{len(seen.heads)} of {len(self.parts.layers)} layers were reached")
         layers = [self._layer(index, seen, behind[index]) for index in range(len(self.parts.layers))]
