@@ -1,7 +1,7 @@
 """What each source of edges makes of the residual stream under a counterfactual, and its product with gradients there.
 
-Head outputs are kept small, (head, head_dim), and gradients are pulled back to them: no tensor holds every source at the
-width of the stream. The gradients themselves are the business of `edges.py`.
+Head outputs are kept small, (head, head_dim), and gradients are pulled back to them: no tensor holds every source at
+the width of the stream. The gradients themselves are the business of `edges.py`.
 """
 
 import torch
