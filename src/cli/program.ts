@@ -13,6 +13,7 @@ import { registerModels } from './commands/models.ts';
 import { registerReview } from './commands/review.ts';
 import { registerRun } from './commands/run.ts';
 import { registerRuns } from './commands/runs.ts';
+import { registerStudy } from './commands/study.ts';
 import { registerTools } from './commands/tools.ts';
 import { explain } from './failure.ts';
 import { version } from './version.ts';
@@ -32,6 +33,7 @@ const COMMANDS = [
   registerRuns,
   registerReview,
   registerGrid,
+  registerStudy,
   registerFindings,
   registerModels,
   registerTools,

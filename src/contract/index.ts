@@ -53,6 +53,7 @@ export { Audit, Receipt } from './receipt.ts';
 export { Reference } from './reference.ts';
 export { Cell, Run, RunState } from './run.ts';
 export { Phase, type Step, StepBody, type StepKind, type StepOf } from './step.ts';
+export { type Changed, Study, type StudyCall, StudyPair } from './study.ts';
 export { Usage } from './turn.ts';
 export { seenJson, spelled } from './unseen.ts';
 export { CriterionResult, Verdict, VerdictName } from './verdict.ts';

@@ -10,6 +10,8 @@ export { reportHtml } from './html.ts';
 export { loadHeatMap, loadView } from './load.ts';
 export { duration, number, short } from './numbers.ts';
 export { heatMapPng } from './png/heat-map.ts';
+export { studyHtml } from './study/html.ts';
+export { studyLines } from './study/terminal.ts';
 export { curriculumSvg } from './svg/curriculum.ts';
 export { type CurvePoint, trainingSvg } from './svg/training.ts';
 export { bar, plot, sparkline } from './terminal/bars.ts';
