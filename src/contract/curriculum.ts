@@ -13,6 +13,12 @@ export const ContrastLesson = z
     shots: z.number().int().min(0).max(64).describe('demonstrations in a row, where the pattern has any'),
     silent: z.number().int().min(0).describe('first demonstrations whose answers do not count: nothing tells them yet'),
     noise: Share.describe('share of demonstrations that show the answer of another prompt; those never count'),
+    before: z
+      .number()
+      .int()
+      .min(0)
+      .max(128)
+      .describe('up to so many random tokens stand before a row, so that an average over the whole text tells little'),
     counterfactual: Slug.nullable().describe('a variant shown as well, in which the rivals are right'),
     counterfactual_share: Share.describe('share of rows that show it'),
   })
@@ -32,6 +38,12 @@ export const RepeatedLesson = z
     kind: z.literal('repeated-tokens'),
     behaviour: Slug,
     lengths: z.array(z.number().int().min(2)).min(1).describe('tokens of a block, drawn equally often'),
+    tokens: z
+      .number()
+      .int()
+      .min(2)
+      .nullable()
+      .describe('so many of the vocabulary, always the same, are drawn from: looking back is learned sooner on few; null: all'),
     total: z.number().int().min(4).describe('about how many tokens a row of shorter blocks has; two blocks at least'),
   })
   .meta({ id: 'RepeatedLesson', description: 'Random tokens repeated; every predictable token counts.' });

@@ -157,6 +157,11 @@ describe('pick', () => {
       ]),
     ).toEqual(['c']);
   });
+  it('takes the rows of several lists as one', () => {
+    const sweep = { contrasts: [{ heads: [{ at: 'a', share: 0.1 }] }, { heads: [{ at: 'b', share: 0.3 }] }] };
+    const where = [{ field: 'share', at_least: 0.1 }];
+    expect(pick({ from: 'sweep.contrasts[].heads', take: 'at', where }, { sweep })).toEqual(['a', 'b']);
+  });
   it('compares strictly with another field of the row', () => {
     expect(from([{ field: 'accuracy', more_than_field: 'majority' }])).toEqual(['a', 'c']);
   });

@@ -76,8 +76,10 @@ function partnerOf(row: JsonObject, from: string, other: Other, values: Values):
   return number(partner, other.field, other.of);
 }
 
+/** Rows of several lists, as under `tasks[].heads`, are one list. */
 function rows(path: string, values: Values): JsonObject[] {
-  const list = read(path, values);
+  const found = read(path, values);
+  const list = Array.isArray(found) ? found.flat() : found;
   if (Array.isArray(list) && list.every((row) => row !== null && typeof row === 'object' && !Array.isArray(row)))
     return list as JsonObject[];
   throw refusal(`rows cannot be picked from ${path}`, 'it is not a list of rows', 'name a list of objects');

@@ -341,6 +341,8 @@ class ContrastLesson:
     """first demonstrations whose answers do not count: nothing tells them yet"""
     noise: float
     """share of demonstrations that show the answer of another prompt; those never count"""
+    before: int
+    """up to so many random tokens stand before a row, so that an average over the whole text tells little"""
     counterfactual: str | None
     """a variant shown as well, in which the rivals are right"""
     counterfactual_share: float
@@ -1451,6 +1453,8 @@ class RepeatedLesson:
     """lower-case words joined by hyphens"""
     lengths: tuple[int, ...]
     """tokens of a block, drawn equally often"""
+    tokens: int | None
+    """so many of the vocabulary, always the same, are drawn from: looking back is learned sooner on few; null: all"""
     total: int
     """about how many tokens a row of shorter blocks has; two blocks at least"""
 

@@ -57,14 +57,15 @@ YEARS = {
 BOUND = {"at_least": None, "at_most": None}
 CONTRAST = {"kind": "contrast-pairs", "behaviour": "numbers", "split_seed": 1}
 LISTS = {"years": [f"{year:02}" for year in range(1, 30)]}
-LESSON = {"kind": "contrast-pairs", "behaviour": "numbers", "silent": 0, "noise": 0}
+LESSON = {"kind": "contrast-pairs", "behaviour": "numbers", "silent": 0, "noise": 0, "before": 0}
 PLAIN = {"counterfactual": None, "counterfactual_share": 0}
 LESSONS = {
     "sums": LESSON | PLAIN | {"tasks": ["plus-one"], "shots": 5, "silent": 1, "noise": 0.5},
     "ordinary": LESSON | {"tasks": ["plus-one"], "shots": 5, "counterfactual": "ordinary", "counterfactual_share": 1},
     "years": LESSON | PLAIN | {"tasks": ["later"], "shots": 0},
+    "years-behind": LESSON | PLAIN | {"tasks": ["later"], "shots": 0, "before": 5},
     "functions": {"kind": "in-context", "behaviour": "letters", "shots": 3, "tasks": ["next-item"]},
-    "repeats": {"kind": "repeated-tokens", "behaviour": "random", "lengths": [4, 9], "total": 12},
+    "repeats": {"kind": "repeated-tokens", "behaviour": "random", "lengths": [4, 9], "total": 12, "tokens": 20},
 }
 
 
@@ -152,7 +153,18 @@ def test_of_several_right_answers_one_is_drawn(course):
     assert len({later - year for year, later in years}) > 5
 
 
+def test_random_tokens_stand_before_a_row_and_do_not_count(course):
+    rows = drawn(course, "years-behind")
+    before = [len(row.ids) - len(drawn(course, "years", 1)[0].ids) for row in rows]
+    assert set(before) == set(range(6))
+    for number, row in zip(before, rows, strict=True):
+        assert row.ids[0] == course.tokenizer.bos_token_id
+        assert course.tokenizer.convert_ids_to_tokens(row.ids[1 + number]) == "from"
+        assert row.weights[: 1 + number] == (0.0,) * (1 + number)
+
+
 def test_repeated_blocks_differ_and_count_from_the_second_on(course):
+    assert len({token for row in drawn(course, "repeats") for token in row.ids[1:]}) == 20
     for row in drawn(course, "repeats", 8):
         length = 9 if len(row.ids) == 19 else 4
         ids = row.ids[1:]

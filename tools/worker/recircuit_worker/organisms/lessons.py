@@ -84,6 +84,7 @@ class ContrastRows:
     ) -> None:
         self.lesson, self.tokenizer, self.other_weight = lesson, tokenizer, other_weight
         self.reader = find_reader(tokenizer)
+        self.vocabulary = self.reader.vocabulary(len(tokenizer))
         self.drawers = [
             [
                 Drawer(_named(task, half), half, lesson.shots if _named(task, half).demonstration else 0)
@@ -105,7 +106,11 @@ class ContrastRows:
         row, weights = list(ids), [0.0, *[self.other_weight] * (len(ids) - 1)]
         self._weigh(row, weights, shown, task, rng)
         row.append(self._token(rng.choice(item.rivals[0] if other else item.answers)))
-        return Row(tuple(row), (*weights, 1.0))
+        weights.append(1.0)
+        if self.lesson.before > 0:
+            before = rng.choices(self.vocabulary, k=rng.randint(0, self.lesson.before))
+            row[1:1], weights[1:1] = before, [0.0] * len(before)
+        return Row(tuple(row), tuple(weights))
 
     def _weigh(self, row: list[int], weights: list[float], shown: Sequence[int], task: int, rng: random.Random) -> None:
         seen: set[int] = set()
@@ -134,6 +139,8 @@ class RepeatedTokenRows:
         self.lesson, self.namespaces = lesson, [half.namespace for half in halves]
         self.reader = find_reader(tokenizer)
         self.vocabulary = self.reader.vocabulary(len(tokenizer))
+        if lesson.tokens is not None:
+            self.vocabulary = tuple(random.Random("few tokens").sample(self.vocabulary, lesson.tokens))
 
     def draw(self, rng: random.Random) -> Row:
         """Returns one row: two to `MOST_REPEATS` blocks of one length."""
