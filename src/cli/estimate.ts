@@ -131,7 +131,9 @@ export class Estimate {
 /** Everything that a run calls: the gate on both halves, the search, the verification. */
 function everyItem(protocol: Protocol): Item[] {
   const gate = itemsOf(protocol, protocol.gate.measure);
-  return [...gate, ...itemsOf(protocol, protocol.procedure), ...gate, ...itemsOf(protocol, protocol.measurements)];
+  // What few models are measured on besides is little beside the rest.
+  const measured = protocol.measurements.filter((step) => !('models' in step) || step.models === undefined);
+  return [...gate, ...itemsOf(protocol, protocol.procedure), ...gate, ...itemsOf(protocol, measured)];
 }
 
 /** The input with that many tasks, where it does not name them itself. */

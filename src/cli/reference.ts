@@ -34,23 +34,28 @@ export function writeReference(file: string, reference: Reference): void {
   renameSync(`${file}.part`, file);
 }
 
-type Ranked = { component: string; effect: number };
+type Ranked = { component: string; effect: number; signed: boolean };
+/** A row of a ranking, of whichever tool. Where it has a strength, effects of both signs are ranked by their size. */
+type Row = { component: string; relative_change?: number; effect?: number; score?: number; strength?: number };
 
 /** The ranking of the verification that the known-model criteria compare with a reference. */
 function rankingOf(protocol: Protocol, { run, steps }: SealedRun): Ranked[] {
   const asked = protocol.criteria.known_model.find((item) => 'found' in item);
-  const name = asked && 'found' in asked ? (asked.found.split(/[.[]/)[0] ?? '') : '';
+  const [name = '', list = 'heads'] = asked && 'found' in asked ? asked.found.replaceAll('[]', '').split('.') : [];
   const result = steps.find(({ body }) => body.kind === 'tool-result' && body.call === `verify/${name}`)?.body;
-  const heads = result?.kind === 'tool-result' ? result.output['heads'] : undefined;
-  if (!Array.isArray(heads)) throw cannot(protocol, `its run ${run.run} has no ranking "${name}"`);
-  return (heads as { component: string; effect?: number; score?: number }[]).map(({ component, effect, score }) => ({
+  const rows = result?.kind === 'tool-result' ? result.output[list] : undefined;
+  if (!Array.isArray(rows)) throw cannot(protocol, `its run ${run.run} has no ranking "${name}"`);
+  return (rows as unknown as Row[]).map(({ component, relative_change, effect, score, strength }) => ({
     component,
-    effect: effect ?? score ?? 0,
+    effect: relative_change ?? effect ?? score ?? 0,
+    signed: strength !== undefined,
   }));
 }
 
 /** Mean effect over the runs, of components that every run ranked; best first, ties by name. */
-function meanRanking(rankings: readonly (readonly Ranked[])[]): Ranked[] {
+function meanRanking(rankings: readonly (readonly Ranked[])[]): Reference['ranking'] {
+  const signed = rankings.flat().some((row) => row.signed);
+  const size = ({ effect }: { effect: number }): number => (signed ? Math.abs(effect) : effect);
   const effects = new Map<string, number[]>();
   for (const { component, effect } of rankings.flat())
     effects.set(component, [...(effects.get(component) ?? []), effect]);
@@ -60,7 +65,7 @@ function meanRanking(rankings: readonly (readonly Ranked[])[]): Ranked[] {
       component,
       effect: values.reduce((sum, value) => sum + value, 0) / values.length,
     }))
-    .sort((a, b) => b.effect - a.effect || (a.component < b.component ? -1 : 1));
+    .sort((a, b) => size(b) - size(a) || (a.component < b.component ? -1 : 1));
 }
 
 function valuesOf(runs: readonly SealedRun[]): Record<string, Json> {

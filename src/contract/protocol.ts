@@ -78,6 +78,7 @@ export type ProcedureStep = z.infer<typeof ProcedureStep>;
 export const Measurement = z.union([
   ToolStep.extend({
     over: z.strictObject({ control: z.string() }).optional(),
+    models: z.array(Slug).optional().describe('only on these models, for criteria of theirs; absent: on all'),
   }),
   Selection,
 ]);

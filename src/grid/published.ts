@@ -10,9 +10,12 @@ export function publishedCells(imported: readonly PublishedCell[]): PublishedCel
   return [...shippedCells().filter(({ finding, model }) => !taken.has(`${finding} ${model}`)), ...imported];
 }
 
+/** A list of one receiver alone is what criteria compare with; it is no ranking of the circuit. */
+const isWhole = ({ receiver }: { receiver?: string | undefined }): boolean => receiver === undefined;
+
 function shippedCells(): PublishedCell[] {
   return [...loadProtocols().values()].flatMap((protocol) =>
-    protocol.published.map((ranking) => {
+    protocol.published.filter(isWhole).map((ranking) => {
       const file = join(findingFolder(protocol.finding), ranking.file);
       return {
         behaviour: protocol.behaviour,

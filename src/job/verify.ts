@@ -67,7 +67,7 @@ async function checkClaim(
     sets[control.control] = drawn.sets;
   }
   const { values, unmeasured } = await measure(
-    job.protocol.measurements,
+    job.protocol.measurements.filter((item) => holdsOn(job.model, 'models' in item ? item.models : undefined)),
     scope,
     caller(job, 'verify', 'measurement of the protocol'),
     sets,
@@ -83,9 +83,12 @@ async function checkClaim(
 /** Criteria that name models hold on those alone; the others of the known-model set need a ranking of this very model. */
 function criteriaFor({ protocol, model, references }: Verification): Criterion[] {
   const { known_model, new_model } = protocol.criteria;
-  const named = ({ models }: Criterion): boolean => models === undefined || models.includes(model);
   const known = known_model.filter(({ models }) => models !== undefined || 'own' in references);
-  return [...new_model, ...known].filter(named);
+  return [...new_model, ...known].filter(({ models }) => holdsOn(model, models));
+}
+
+function holdsOn(model: string, models: readonly string[] | undefined): boolean {
+  return models === undefined || models.includes(model);
 }
 
 function caller({ tools }: Verification, prefix: string, because: string) {

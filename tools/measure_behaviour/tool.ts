@@ -20,6 +20,7 @@ const ContrastScore = z
     task: Slug,
     variant: Slug.describe('clean or a counterfactual; answers and rivals are those of the clean prompt'),
     prompts: z.number().int(),
+    shots: z.number().int().describe('demonstrations in each'),
     accuracy: Share.describe('share of prompts whose most likely next token is an answer'),
     rival_accuracy: Share.describe('share of prompts whose most likely next token is a rival'),
     preferred: Share.describe('share of prompts with a logit difference above 0'),

@@ -31,7 +31,7 @@ export const pathPatch = defineTool({
         .max(512)
         .nullable()
         .default(null)
-        .describe('each by itself; null: every head below the highest receiver'),
+        .describe('each by itself; null: every head below the highest receiver, or of the first layer'),
       receivers: z
         .array(Component)
         .min(1)

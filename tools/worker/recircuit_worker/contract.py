@@ -388,6 +388,8 @@ class ContrastScore:
     variant: str
     """clean or a counterfactual; answers and rivals are those of the clean prompt"""
     prompts: int
+    shots: int
+    """demonstrations in each"""
     accuracy: float
     """share of prompts whose most likely next token is an answer"""
     rival_accuracy: float
@@ -1228,7 +1230,7 @@ class PassedOver:
 class PathPatchInput:
     prompts: ContrastPrompts
     senders: tuple[str, ...] | None
-    """each by itself; null: every head below the highest receiver"""
+    """each by itself; null: every head below the highest receiver, or of the first layer"""
     receivers: tuple[str, ...] | None
     """heads, each by itself; null: the final residual stream"""
     reads: Literal["query", "key", "value"]

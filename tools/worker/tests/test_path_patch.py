@@ -113,6 +113,8 @@ def test_named_senders_mlps_and_several_tasks(at) -> None:
     expected = by_definition(at, item, prompt, item.prompt("swap"), "a0.h0", (), "value", places)
     kept = at.read(found.effects.sha256, path_patch.KIND)
     assert abs(float(kept.tensors["data"][0, 0, 0, 1]) - expected) < EXACT
+    first = call(path_patch, asking(recipe, receivers=("a0.h1",)), at).senders
+    assert len(first) == HEADS and all(row.effect == 0 for row in first)  # nothing lies below the first layer
     (task,) = found.tasks
     assert task.baseline == pytest.approx(found.baseline) and task.counterpart == pytest.approx(found.counterpart)
 
@@ -120,7 +122,6 @@ def test_named_senders_mlps_and_several_tasks(at) -> None:
 def test_bad_requests(at) -> None:
     pairs = contrast("missing", counterfactual="swap")
     for code, request in {
-        "no-sender": asking(pairs, receivers=("a0.h1",)),
         "not-a-head": asking(pairs, receivers=("m1",)),
         "no-such-component": asking(pairs, senders=("a9.h0",)),
         "nothing-replaced": asking(pairs, positions=("a",)),

@@ -113,7 +113,7 @@ def _numbers(said: Said) -> tuple[Tensor, ...]:
 
 def contrast_scores(prompts: PromptSet, said: Said, variant: str) -> tuple[ContrastScore, ...]:
     """Returns one row for each task."""
-    return tuple(_contrast(group, said, variant) for group in prompts.groups)
+    return tuple(_contrast(group, said, variant, prompts.items[group.rows[0]].shots) for group in prompts.groups)
 
 
 def task_scores(prompts: PromptSet, said: Said) -> tuple[TaskScore, ...]:
@@ -136,13 +136,14 @@ def task_scores(prompts: PromptSet, said: Said) -> tuple[TaskScore, ...]:
     return tuple(rows)
 
 
-def _contrast(group: Group, said: Said, variant: str) -> ContrastScore:
+def _contrast(group: Group, said: Said, variant: str, shots: int) -> ContrastScore:
     difference = _of(group, said.difference)
     sem = float(difference.std(correction=1)) / len(difference) ** 0.5 if len(difference) > 1 else None
     return ContrastScore(
         task=group.name,
         variant=variant,
         prompts=len(difference),
+        shots=shots,
         accuracy=float(_of(group, said.correct).mean()),
         rival_accuracy=float(_of(group, said.rival).mean()),
         preferred=float((difference > 0).double().mean()),

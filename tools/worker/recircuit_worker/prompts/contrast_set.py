@@ -9,7 +9,7 @@ import difflib
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from recircuit_worker.contract import ContrastMaterial, ContrastPrompts, ContrastTask, PassedOver, UnscorableTask
 from recircuit_worker.engine.interface import TokenPrompt
@@ -39,6 +39,8 @@ class ContrastItem:
     rivals: tuple[int, ...]
     positions: Mapping[str, tuple[int, ...]]
     """by slot, the token in which it ends; one for each demonstration, or one"""
+    shots: int = 0
+    """demonstrations"""
 
     def prompt(self, variant: str) -> TokenPrompt:
         """Returns a variant, scored at its end; the target is -1 where several answers are right."""
@@ -129,7 +131,7 @@ def _expressible(drawer: Drawer, rng: random.Random, reader: Reader, passed_over
         item = read_item(drawer.task.task, drawer.draw(rng), reader)
         if isinstance(item, ContrastItem):
             passed_over.update(misses)
-            return item
+            return replace(item, shots=drawer.shots)
         misses[item] += 1
     raise Inexpressible(drawer.task.task, misses.most_common(1)[0][0])
 

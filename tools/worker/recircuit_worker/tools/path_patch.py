@@ -25,7 +25,7 @@ def run(request: PathPatchInput, bench: Bench) -> PathPatchOutput:
     """Returns what each sender changes, (task, prompt, receiver, sender) float32 logit difference, and the strongest.
 
     Raises:
-        Refusal: `no-way`, `no-head`; those of `Bench.prompts`, `parse_components` and `patch_paths`.
+        Refusal: `no-way`; those of `Bench.prompts`, `parse_components` and `patch_paths`.
         Fault: those of `patch_paths`.
     """
     prompts = bench.prompts(request.prompts)
@@ -71,14 +71,8 @@ def _senders(request: PathPatchInput, receivers: list[list[Receiver]] | None, be
     if request.senders is not None:
         return parse_components(request.senders, layers=facts.layers, heads=facts.heads)
     highest = facts.layers if receivers is None else max(r.layer for group in receivers for r in group)
-    if highest == 0:
-        raise Refusal(
-            "no-sender",
-            what=f"senders to {', '.join(request.receivers or ())} were asked for",
-            why="no head lies below the first layer",
-            instead="name receivers in higher layers",
-        )
-    return [Head(layer, head) for layer in range(highest) for head in range(facts.heads)]
+    # Below the first layer there is none: that nothing arrives from its own heads is then what is measured.
+    return [Head(layer, head) for layer in range(max(highest, 1)) for head in range(facts.heads)]
 
 
 def _by_task(found: Paths, prompts: PromptSet) -> Tensor:
