@@ -43,7 +43,9 @@ export const RepeatedLesson = z
       .int()
       .min(2)
       .nullable()
-      .describe('so many of the vocabulary, always the same, are drawn from: looking back is learned sooner on few; null: all'),
+      .describe(
+        'so many of the vocabulary, always the same, are drawn from: looking back is learned sooner on few; null: all',
+      ),
     total: z.number().int().min(4).describe('about how many tokens a row of shorter blocks has; two blocks at least'),
   })
   .meta({ id: 'RepeatedLesson', description: 'Random tokens repeated; every predictable token counts.' });
