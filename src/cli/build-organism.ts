@@ -21,7 +21,8 @@ export async function buildOrganism(cli: Cli, organism: Organism, force: boolean
   const scratch = join(dirname(folder), `.${basename(folder)}-build-${process.pid}`);
   try {
     const card = await train(cli, organism, scratch);
-    writeFileSync(join(scratch, 'training-curve.svg'), curveSvg(card));
+    const curve = curveSvg(card);
+    if (curve !== undefined) writeFileSync(join(scratch, 'training-curve.svg'), curve);
     swap(scratch, folder);
     return card;
   } finally {
@@ -29,18 +30,26 @@ export async function buildOrganism(cli: Cli, organism: Organism, force: boolean
   }
 }
 
-/** Returns the drawing of a card's curve. */
-function curveSvg(card: BuiltCard): string {
-  return 'kind' in card ? curriculumSvg(card.organism, card.curve) : trainingSvg(card.organism, card.curve);
+/** Returns the drawing of a card's curve; undefined where nothing was trained. */
+function curveSvg(card: BuiltCard): string | undefined {
+  if (!('kind' in card)) return trainingSvg(card.organism, card.curve);
+  return card.kind === 'curriculum' ? curriculumSvg(card.organism, card.curve) : undefined;
+}
+
+/** Returns the worker's verb for a recipe, the behaviours it speaks of, and what is said at the start. */
+function work(name: string, recipe: Organism['recipe']): readonly [string, readonly string[], string] {
+  if ('kind' in recipe && recipe.kind === 'planted')
+    return ['build_planted', recipe.vocabulary, `Planting ${name}: ${recipe.layers} layers of ${recipe.heads} heads`];
+  const steps = number(recipe.stages.reduce((sum, stage) => sum + stage.steps, 0));
+  const said = `Training ${name}: ${steps} steps on ${recipe.threads} threads`;
+  return 'kind' in recipe ? ['build_curriculum', recipe.vocabulary, said] : ['build_organism', [BEHAVIOUR], said];
 }
 
 async function train(cli: Cli, { name, recipe }: Organism, folder: string): Promise<BuiltCard> {
   const line = new ProgressLine(cli.side);
   const watch = new Watch(cli, line);
-  const steps = recipe.stages.reduce((sum, stage) => sum + stage.steps, 0);
-  line.keep(`Training ${name}: ${number(steps)} steps on ${recipe.threads} threads`);
-  const [verb, behaviours] =
-    'kind' in recipe ? (['build_curriculum', recipe.vocabulary] as const) : (['build_organism', [BEHAVIOUR]] as const);
+  const [verb, behaviours, said] = work(name, recipe);
+  line.keep(said);
   const request = { organism: name, folder, recipe, material: behaviours.flatMap(halves) };
   try {
     return await cancellable(async (signal) => {

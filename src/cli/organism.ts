@@ -1,14 +1,14 @@
 /** The organism that a command names: its card, its recipe, its folder, and what a build left there. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { BuiltCard, type CurriculumRecipe, type ModelCard, type OrganismRecipe, Refusal } from '../contract/index.ts';
+import { BuiltCard, type CurriculumRecipe, type ModelCard, type OrganismRecipe, type PlantedRecipe, Refusal } from '../contract/index.ts';
 import { loadModelCard } from '../protocol/index.ts';
 import { root } from '../root.ts';
 
 export interface Organism {
   readonly name: string;
   readonly card: ModelCard;
-  readonly recipe: OrganismRecipe | CurriculumRecipe;
+  readonly recipe: OrganismRecipe | CurriculumRecipe | PlantedRecipe;
   readonly folder: string;
 }
 

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { CurriculumCard, CurriculumRecipe } from './curriculum.ts';
 import { Seed, Sha256, Slug } from './names.ts';
+import { PlantedCard, PlantedRecipe } from './planted.ts';
 import { Versions } from './versions.ts';
 
 export const Dtype = z.enum(['float32', 'float64', 'bfloat16']);
@@ -67,7 +68,7 @@ export const ModelCard = z
       z.strictObject({
         kind: z.literal('organism'),
         folder: z.string(),
-        recipe: z.union([OrganismRecipe, CurriculumRecipe]),
+        recipe: z.union([OrganismRecipe, CurriculumRecipe, PlantedRecipe]),
       }),
       z.strictObject({
         kind: z.literal('hub'),
@@ -119,8 +120,8 @@ export const OrganismCard = z
   .meta({ id: 'OrganismCard' });
 export type OrganismCard = z.infer<typeof OrganismCard>;
 
-/** The card of either kind of recipe. */
-export const BuiltCard = z.union([OrganismCard, CurriculumCard]);
+/** The card of any kind of recipe. */
+export const BuiltCard = z.union([OrganismCard, CurriculumCard, PlantedCard]);
 export type BuiltCard = z.infer<typeof BuiltCard>;
 
 export const SelfTest = z

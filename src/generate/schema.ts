@@ -19,6 +19,8 @@ const roots: readonly z.ZodType[] = [
   contract.OrganismCard,
   contract.CurriculumRequest,
   contract.CurriculumCard,
+  contract.PlantedRequest,
+  contract.PlantedCard,
   contract.PermuteRequest,
   contract.PermuteResult,
   ...tools.filter((tool) => tool.runs === 'worker').flatMap((tool) => [tool.input, tool.output]),

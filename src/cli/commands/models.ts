@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { type BuiltCard, type CurriculumCard, EXIT, type ModelCard, type OrganismCard } from '../../contract/index.ts';
+import { type BuiltCard, type CurriculumCard, EXIT, type ModelCard, type OrganismCard, type PlantedCard } from '../../contract/index.ts';
 import { loadModelCard, loadModelCards } from '../../protocol/index.ts';
 import { duration, number, plot, safe, short, table, wrapped } from '../../report/index.ts';
 import { root } from '../../root.ts';
@@ -26,7 +26,7 @@ export function registerModels(program: Command, cli: Cli): void {
     .action((name: string, options: Json) => show(cli, name, options));
   models
     .command('build')
-    .description('Train an organism from its recipe, with its loss drawn.')
+    .description('Build an organism from its recipe: train it, with its loss drawn, or write its weights by hand.')
     .argument('<model>', 'name of an organism')
     .option('-o, --out <folder>', 'where to write it (default: the folder of its card)')
     .option('--force', 'replace the folder where it exists')
@@ -105,21 +105,23 @@ async function build(
     cli.json(card);
     return;
   }
-  cli.out([...buildLines(cli, card), '', `written to ${organism.folder}, with card.json and training-curve.svg`]);
+  cli.out([...buildLines(cli, card), '', `written to ${organism.folder}, with card.json${'curve' in card ? ' and training-curve.svg' : ''}`]);
 }
 
 function buildLines({ paint }: Cli, card: BuiltCard): string[] {
   const { bold, dim } = paint;
-  const losses = card.curve.map(({ loss }) => loss);
-  const last = card.curve.at(-1)?.step ?? 0;
+  const curve = 'curve' in card ? card.curve : [];
+  const losses = curve.map(({ loss }) => loss);
+  const last = curve.at(-1)?.step ?? 0;
   return [
-    `${bold(safe(card.organism, 'line'))}  ${number(card.parameters)} parameters, trained in ${duration(card.seconds)}  ${dim(`weights ${short(card.weights_sha256)}`)}`,
+    `${bold(safe(card.organism, 'line'))}  ${number(card.parameters)} parameters, built in ${duration(card.seconds)}  ${dim(`weights ${short(card.weights_sha256)}`)}`,
+    ...('planted' in card ? ['', bold('Planted heads'), ...plantedTable(card, paint)] : []),
     ...(losses.length > 1
       ? ['', bold('Training loss, nats'), ...plot(losses, 60, 8, paint), dim(`${' '.repeat(9)}0 to ${last} steps`)]
       : []),
     '',
     bold('Accuracy on held-out prompts, share of prompts'),
-    ...('kind' in card ? curriculumTable(card, paint) : taskTable(card, paint)),
+    ...('kind' in card ? libraryTable(card, paint) : taskTable(card, paint)),
   ];
 }
 
@@ -131,7 +133,13 @@ function taskTable({ tasks }: OrganismCard, paint: Cli['paint']): string[] {
   return table(['task', '#10 shots', '#shuffled', '#zero shots'], [...rows, last], paint);
 }
 
-function curriculumTable({ tasks }: CurriculumCard, paint: Cli['paint']): string[] {
+function plantedTable({ planted, decoys }: PlantedCard, paint: Cli['paint']): string[] {
+  const rows = Object.entries(planted).map(([motif, heads]) => [motif, heads.join(' ')]);
+  const fakes = decoys.map(({ component, motif, keeps }) => [`decoy: ${keeps} of ${motif}`, component]);
+  return table(['motif', 'heads'], [...rows, ...fakes], paint);
+}
+
+function libraryTable({ tasks }: CurriculumCard | PlantedCard, paint: Cli['paint']): string[] {
   const rows = tasks.map(({ behaviour, task, variant, accuracy }) => [behaviour, task, variant, number(accuracy)]);
   return table(['behaviour', 'task', 'prompts', '#accuracy'], rows, paint);
 }

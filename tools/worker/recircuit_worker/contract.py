@@ -566,6 +566,22 @@ class CurvePoint:
 
 
 @dataclass(frozen=True)
+class Decoy:
+    component: str
+    """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
+    motif: Literal["previous-token", "duplicate-token", "induction", "sink", "s-inhibition", "name-mover", "backup-name-mover", "negative-name-mover", "content-gatherer", "successor", "name-copier", "subject-remover"]
+    keeps: Literal["attention", "writing"]
+
+
+@dataclass(frozen=True)
+class DecoyGroup:
+    motif: Literal["previous-token", "duplicate-token", "induction", "sink", "s-inhibition", "name-mover", "backup-name-mover", "negative-name-mover", "content-gatherer", "successor", "name-copier", "subject-remover"]
+    keeps: Literal["attention", "writing"]
+    """attention: looks like the motif and writes nothing; writing: could write as it does and never looks"""
+    layers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class DescribeModelInput:
     pass
 
@@ -1323,6 +1339,82 @@ class PlaceSlot:
 
 
 @dataclass(frozen=True)
+class PlantedCard:
+    kind: Literal["planted"]
+    organism: str
+    """lower-case words joined by hyphens"""
+    weights_sha256: str
+    """sha256, 64 lower-case hex digits"""
+    recipe_sha256: str
+    """sha256, 64 lower-case hex digits"""
+    data_sha256: str
+    """sha256, 64 lower-case hex digits"""
+    parameters: int
+    versions: Versions
+    planted: dict[str, tuple[str, ...]]
+    """motif -> heads: the truth that role finders are held against"""
+    decoys: tuple[Decoy, ...]
+    tasks: tuple[CurriculumTask, ...]
+    seconds: float
+    """wall time of the build"""
+
+
+@dataclass(frozen=True)
+class PlantedGroup:
+    motif: Literal["previous-token", "duplicate-token", "induction", "sink", "s-inhibition", "name-mover", "backup-name-mover", "negative-name-mover", "content-gatherer", "successor", "name-copier", "subject-remover"]
+    layers: tuple[int, ...]
+    """one head each"""
+
+
+@dataclass(frozen=True)
+class PlantedRecipe:
+    """How an organism is written by hand; the same recipe gives the same weights on one machine type."""
+
+    kind: Literal["planted"]
+    architecture: Literal["gpt2", "llama"]
+    layers: int
+    heads: int
+    """per layer; those without a motif are filled with random weights"""
+    seed: int
+    """seed of the pseudo-random choices"""
+    noise: float
+    """standard deviation of what is added to every weight"""
+    stored: Literal["float32", "float16"]
+    """type of the weights on disk, on which the card is measured"""
+    vocabulary: tuple[str, ...]
+    """behaviours whose words the tokenizer knows"""
+    words: PlantedWords
+    circuit: tuple[PlantedGroup, ...]
+    decoys: tuple[DecoyGroup, ...]
+
+
+@dataclass(frozen=True)
+class PlantedRequest:
+    """Write an organism by hand. Answered by a PlantedCard."""
+
+    organism: str
+    folder: str
+    """written whole or not at all"""
+    recipe: PlantedRecipe
+    material: tuple[Material, ...]
+    """both halves of every behaviour of its vocabulary"""
+
+
+@dataclass(frozen=True)
+class PlantedWords:
+    """Words that the planted heads tell apart from others."""
+
+    names: tuple[WordList, ...]
+    colors: tuple[WordList, ...]
+    things: tuple[WordList, ...]
+    ordered: tuple[WordList, ...]
+    """each is a row of items, one after the other"""
+    asks_name: tuple[str, ...]
+    """tokens behind which a name must follow"""
+    asks_color: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class PositionsTask:
     task: str
     """lower-case words joined by hyphens"""
@@ -1793,6 +1885,16 @@ class Versions:
     torch: str
     transformers: str
     worker: str
+
+
+@dataclass(frozen=True)
+class WordList:
+    """A list of a behaviour of the vocabulary."""
+
+    behaviour: str
+    """lower-case words joined by hyphens"""
+    list: str
+    """lower-case words joined by hyphens"""
 
 
 AttendedPrompts = RepeatedPrompts | ContrastPrompts

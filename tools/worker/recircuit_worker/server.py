@@ -37,6 +37,7 @@ class Server:
             "open": self._open,
             "build_organism": self._build_organism,
             "build_curriculum": self._build_curriculum,
+            "build_planted": self._build_planted,
             "permute_heads": self._permute_heads,
             "shutdown": self._shutdown,
         }
@@ -120,6 +121,19 @@ class Server:
             progress(step, steps, "steps", note)
 
         return decode.encode_checked("CurriculumCard", build_curriculum(request, report))
+
+    def _build_planted(self, params: dict[str, Any], progress: Progress, check_cancelled: Check) -> dict[str, Any]:
+        from recircuit_worker import decode
+
+        request: contract.PlantedRequest = decode.decode("PlantedRequest", params)
+
+        from recircuit_worker.organisms.build import build_planted
+
+        def report(step: int, steps: int, note: str) -> None:
+            check_cancelled()
+            progress(step, steps, "steps", note)
+
+        return decode.encode_checked("PlantedCard", build_planted(request, report))
 
     def _permute_heads(self, params: dict[str, Any], _progress: Progress, _check: Check) -> dict[str, Any]:
         from recircuit_worker import decode

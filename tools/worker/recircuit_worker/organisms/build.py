@@ -13,10 +13,19 @@ from pathlib import Path
 
 import torch
 
-from recircuit_worker.contract import BuildRequest, CurriculumCard, CurriculumRequest, InContextMaterial, OrganismCard
+from recircuit_worker.contract import (
+    BuildRequest,
+    CurriculumCard,
+    CurriculumRequest,
+    InContextMaterial,
+    OrganismCard,
+    PlantedCard,
+    PlantedRequest,
+)
 from recircuit_worker.errors import Refusal
 from recircuit_worker.organisms import curriculum
 from recircuit_worker.organisms.exam import examine
+from recircuit_worker.organisms.planted.plan import plant
 from recircuit_worker.organisms.train import CARD_PROMPTS, Report, card_tasks, prepare, train
 from recircuit_worker.organisms.vocabulary import library_tokenizer
 from recircuit_worker.versions import versions
@@ -75,10 +84,45 @@ def build_curriculum(request: CurriculumRequest, report: Report) -> CurriculumCa
             parameters=sum(parameter.numel() for parameter in model.parameters()),
             versions=versions(),
             curve=tuple(curve),
-            tasks=tuple(examine(model.float(), course.tokenizer, recipe, request.material, CARD_PROMPTS)),
+            tasks=tuple(examine(model.float(), course.tokenizer, recipe.lessons.values(), request.material, CARD_PROMPTS)),
             seconds=round(time.monotonic() - started, 1),
         )
         (scratch / "card.json").write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
+    return card
+
+
+def build_planted(request: PlantedRequest, report: Report) -> PlantedCard:
+    """Writes an organism by hand and returns its card, with the truth; `report(step, steps, note)` may raise to cancel.
+
+    The card is measured on the weights as they are stored.
+
+    Raises:
+        Refusal: if the folder exists; those of `plant`.
+    """
+    target, recipe = _free(request.folder), request.recipe
+    started = time.monotonic()
+    tokenizer = library_tokenizer(request.material)
+    planted = plant(recipe, request.material, tokenizer)
+    report(1, 2, "written")
+    with _whole(target) as scratch:
+        model = planted.model.to(getattr(torch, recipe.stored))
+        model.save_pretrained(scratch, safe_serialization=True)
+        tokenizer.save_pretrained(scratch)
+        card = PlantedCard(
+            kind="planted",
+            organism=request.organism,
+            weights_sha256=hashlib.sha256((scratch / "model.safetensors").read_bytes()).hexdigest(),
+            recipe_sha256=_hash(asdict(recipe)),
+            data_sha256=_hash([asdict(material) for material in request.material]),
+            parameters=sum(parameter.numel() for parameter in model.parameters()),
+            versions=versions(),
+            planted={role: tuple(map(str, heads)) for role, heads in planted.roles.items()},
+            decoys=tuple(planted.decoys),
+            tasks=tuple(examine(model.float(), tokenizer, (), request.material, CARD_PROMPTS)),
+            seconds=round(time.monotonic() - started, 1),
+        )
+        (scratch / "card.json").write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
+    report(2, 2, "measured")
     return card
 
 

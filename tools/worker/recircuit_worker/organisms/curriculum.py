@@ -68,7 +68,7 @@ def train(curriculum: Curriculum, report: Report) -> tuple[PreTrainedModel, list
 def point(model: PreTrainedModel, curriculum: Curriculum, step: int, loss: float) -> CurriculumPoint:
     """Returns the point of the curve after a step; the model is left in training mode."""
     recipe, asked = curriculum.recipe, only_taught(curriculum.recipe, curriculum.materials)
-    tasks = examine(model.eval(), curriculum.tokenizer, recipe, asked, CURVE_PROMPTS, (CLEAN,))
+    tasks = examine(model.eval(), curriculum.tokenizer, recipe.lessons.values(), asked, CURVE_PROMPTS, (CLEAN,))
     model.train()
     return CurriculumPoint(step=step, loss=loss, accuracies=lesson_accuracies(tasks, recipe))
 

@@ -5,7 +5,7 @@ answers; `one-noisy` are clean prompts in which one demonstration shows another 
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import torch
@@ -48,7 +48,7 @@ Asked = tuple[tuple[int, ...], frozenset[int]]
 def examine(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
-    recipe: CurriculumRecipe,
+    taught_by: Collection[Lesson],
     materials: Sequence[Material],
     count: int,
     variants: Sequence[str] = IN_CONTEXT,
@@ -56,7 +56,7 @@ def examine(
     """Returns the accuracy of every task of these materials that the tokenizer can express, taught or not."""
     found: list[CurriculumTask] = []
     for half in (each for each in materials if each.split == "held-out"):
-        lessons = [lesson for lesson in recipe.lessons.values() if lesson.behaviour == half.behaviour]
+        lessons = [lesson for lesson in taught_by if lesson.behaviour == half.behaviour]
         if isinstance(half, InContextMaterial):
             found += _in_context(model, tokenizer, half, count, variants)
         elif isinstance(half, ContrastMaterial):

@@ -1,0 +1,93 @@
+/** Planted organisms: recipe and card of a model whose weights are set by hand, so that it is known which head does what. */
+import * as z from 'zod';
+import { CurriculumCard } from './curriculum.ts';
+import { Component, Seed, Sha256, Slug } from './names.ts';
+import { Versions } from './versions.ts';
+
+/** What each does is said in tools/worker/recircuit_worker/organisms/planted/motifs.py. */
+export const Motif = z.enum([
+  'previous-token',
+  'duplicate-token',
+  'induction',
+  'sink',
+  's-inhibition',
+  'name-mover',
+  'backup-name-mover',
+  'negative-name-mover',
+  'content-gatherer',
+  'successor',
+  'name-copier',
+  'subject-remover',
+]);
+
+const WordList = z
+  .strictObject({ behaviour: Slug, list: Slug })
+  .meta({ id: 'WordList', description: 'A list of a behaviour of the vocabulary.' });
+
+const Words = z
+  .strictObject({
+    names: z.array(WordList).min(1),
+    colors: z.array(WordList).min(1),
+    things: z.array(WordList).min(1),
+    ordered: z.array(WordList).min(1).describe('each is a row of items, one after the other'),
+    asks_name: z.array(z.string().min(1)).min(1).describe('tokens behind which a name must follow'),
+    asks_color: z.array(z.string().min(1)).min(1),
+  })
+  .meta({ id: 'PlantedWords', description: 'Words that the planted heads tell apart from others.' });
+
+export const PlantedRecipe = z
+  .strictObject({
+    kind: z.literal('planted'),
+    architecture: z.enum(['gpt2', 'llama']),
+    layers: z.number().int().min(1).max(24),
+    heads: z.number().int().min(2).max(16).describe('per layer; those without a motif are filled with random weights'),
+    seed: Seed,
+    noise: z.number().positive().describe('standard deviation of what is added to every weight'),
+    stored: z.enum(['float32', 'float16']).describe('type of the weights on disk, on which the card is measured'),
+    vocabulary: z.array(Slug).min(1).describe('behaviours whose words the tokenizer knows'),
+    words: Words,
+    circuit: z
+      .array(
+        z
+          .strictObject({ motif: Motif, layers: z.array(z.number().int().min(0)).min(1).describe('one head each') })
+          .meta({ id: 'PlantedGroup' }),
+      )
+      .min(1),
+    decoys: z.array(
+      z
+        .strictObject({
+          motif: Motif,
+          keeps: z
+            .enum(['attention', 'writing'])
+            .describe('attention: looks like the motif and writes nothing; writing: could write as it does and never looks'),
+          layers: z.array(z.number().int().min(0)).min(1),
+        })
+        .meta({ id: 'DecoyGroup' }),
+    ),
+  })
+  .meta({
+    id: 'PlantedRecipe',
+    description: 'How an organism is written by hand; the same recipe gives the same weights on one machine type.',
+  });
+export type PlantedRecipe = z.infer<typeof PlantedRecipe>;
+
+export const PlantedCard = z
+  .strictObject({
+    kind: z.literal('planted'),
+    organism: Slug,
+    weights_sha256: Sha256,
+    recipe_sha256: Sha256,
+    data_sha256: Sha256,
+    parameters: z.number().int(),
+    versions: Versions,
+    planted: z.record(Slug, z.array(Component)).describe('motif -> heads: the truth that role finders are held against'),
+    decoys: z.array(
+      z
+        .strictObject({ component: Component, motif: Motif, keeps: z.enum(['attention', 'writing']) })
+        .meta({ id: 'Decoy' }),
+    ),
+    tasks: CurriculumCard.shape.tasks,
+    seconds: z.number().describe('wall time of the build'),
+  })
+  .meta({ id: 'PlantedCard' });
+export type PlantedCard = z.infer<typeof PlantedCard>;
