@@ -1,7 +1,14 @@
 /** The organism that a command names: its card, its recipe, its folder, and what a build left there. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { BuiltCard, type CurriculumRecipe, type ModelCard, type OrganismRecipe, type PlantedRecipe, Refusal } from '../contract/index.ts';
+import {
+  BuiltCard,
+  type CurriculumRecipe,
+  type ModelCard,
+  type OrganismRecipe,
+  type PlantedRecipe,
+  Refusal,
+} from '../contract/index.ts';
 import { loadModelCard } from '../protocol/index.ts';
 import { root } from '../root.ts';
 

@@ -59,7 +59,9 @@ export const PlantedRecipe = z
           motif: Motif,
           keeps: z
             .enum(['attention', 'writing'])
-            .describe('attention: looks like the motif and writes nothing; writing: could write as it does and never looks'),
+            .describe(
+              'attention: looks like the motif and writes nothing; writing: could write as it does and never looks',
+            ),
           layers: z.array(z.number().int().min(0)).min(1),
         })
         .meta({ id: 'DecoyGroup' }),
@@ -80,7 +82,9 @@ export const PlantedCard = z
     data_sha256: Sha256,
     parameters: z.number().int(),
     versions: Versions,
-    planted: z.record(Slug, z.array(Component)).describe('motif -> heads: the truth that role finders are held against'),
+    planted: z
+      .record(Slug, z.array(Component))
+      .describe('motif -> heads: the truth that role finders are held against'),
     decoys: z.array(
       z
         .strictObject({ component: Component, motif: Motif, keeps: z.enum(['attention', 'writing']) })

@@ -2,7 +2,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { type BuiltCard, type CurriculumCard, EXIT, type ModelCard, type OrganismCard, type PlantedCard } from '../../contract/index.ts';
+import {
+  type BuiltCard,
+  type CurriculumCard,
+  EXIT,
+  type ModelCard,
+  type OrganismCard,
+  type PlantedCard,
+} from '../../contract/index.ts';
 import { loadModelCard, loadModelCards } from '../../protocol/index.ts';
 import { duration, number, plot, safe, short, table, wrapped } from '../../report/index.ts';
 import { root } from '../../root.ts';
@@ -105,7 +112,11 @@ async function build(
     cli.json(card);
     return;
   }
-  cli.out([...buildLines(cli, card), '', `written to ${organism.folder}, with card.json${'curve' in card ? ' and training-curve.svg' : ''}`]);
+  cli.out([
+    ...buildLines(cli, card),
+    '',
+    `written to ${organism.folder}, with card.json${'curve' in card ? ' and training-curve.svg' : ''}`,
+  ]);
 }
 
 function buildLines({ paint }: Cli, card: BuiltCard): string[] {

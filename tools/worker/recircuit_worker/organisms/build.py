@@ -84,7 +84,9 @@ def build_curriculum(request: CurriculumRequest, report: Report) -> CurriculumCa
             parameters=sum(parameter.numel() for parameter in model.parameters()),
             versions=versions(),
             curve=tuple(curve),
-            tasks=tuple(examine(model.float(), course.tokenizer, recipe.lessons.values(), request.material, CARD_PROMPTS)),
+            tasks=tuple(
+                examine(model.float(), course.tokenizer, recipe.lessons.values(), request.material, CARD_PROMPTS)
+            ),
             seconds=round(time.monotonic() - started, 1),
         )
         (scratch / "card.json").write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")

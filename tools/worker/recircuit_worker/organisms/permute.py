@@ -197,11 +197,17 @@ def _reorder(weight: nn.Parameter, axis: int, parts: Parts, order: HeadOrder, pa
 
 
 def _logits(model: nn.Module) -> Tensor:
-    """Returns logits (row, token, vocabulary) of two rows of tokens."""
-    size = model.config.get_text_config().vocab_size
+    """Returns logits (row, token, vocabulary) of two rows of tokens, in double precision.
+
+    Sharp attention would enlarge what single precision loses when sums over heads are taken in another order.
+    """
+    size, dtype = model.config.get_text_config().vocab_size, model.dtype
     ids = torch.stack([torch.arange(12) * 7 + 1, torch.arange(12, 0, -1) * 5]) % size
-    with torch.inference_mode():
-        return model(input_ids=ids, use_cache=False).logits.float()
+    try:
+        with torch.inference_mode():
+            return model.double()(input_ids=ids, use_cache=False).logits
+    finally:
+        model.to(dtype)
 
 
 def _copy_rest(source: CheckedFolder, target: Path) -> None:

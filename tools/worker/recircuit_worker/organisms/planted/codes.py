@@ -1,4 +1,4 @@
-"""The vectors by which a planted organism tells tokens apart, and the positions by which its heads tell distances apart.
+"""The vectors by which a planted organism tells tokens apart.
 
 A code is a unit vector: a part for the class of a token (name, color, thing, item of an ordered list, any other) and a
 part of its own. Codes are pushed apart, so that a match of a token with itself stands out; those of ordered lists are
@@ -29,7 +29,7 @@ SHARPNESS = 16.0
 
 
 def class_vectors() -> Tensor:
-    """Returns (class, CLASS_DIMS) unit vectors, the last for all other tokens: the corners of a simplex, cosine -1/4."""
+    """Returns (class, CLASS_DIMS) unit vectors, the last for all other tokens: corners of a simplex, cosine -1/4."""
     corners = torch.eye(len(CLASSES) + 1, dtype=torch.float64) - 1 / (len(CLASSES) + 1)
     basis = torch.linalg.svd(corners)[2][:CLASS_DIMS]
     return normalize(corners @ basis.T, dim=-1)

@@ -1,6 +1,6 @@
-"""One attention head written by hand: which planes its queries and keys compare, at what distance, and what it moves where.
+"""One attention head written by hand: which planes it compares, at what distance, and what it moves where.
 
-Architectures differ in how a head knows distances; that belongs in `weights.py`. Which head does what is in `motifs.py`.
+Architectures differ in how a head knows distances; that belongs in `weights.py`, what each head does in `motifs.py`.
 """
 
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ class PlantedHead:
         self.key[plane(theirs), _CODES] = torch.eye(CODE, dtype=torch.float64)
 
     def prefer(self, asked: str | None, pattern: Tensor, strength: float) -> None:
-        """Scores `strength` at tokens whose code fits a pattern, where the current token asks for that class (None: always)."""
+        """Scores `strength` at codes that fit a pattern, where the current token asks for that class (None: always)."""
         if asked is None:
             self.query[plane("constant"), _CODES] += strength * pattern / CONSTANT
         else:

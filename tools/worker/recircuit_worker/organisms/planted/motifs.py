@@ -1,7 +1,7 @@
 """What each kind of planted head does. Strengths are scores before the softmax, or lengths written to the stream.
 
-They are chosen so that the losing tokens of a softmax lie some units below the winning ones: single heads of a group then
-matter in part, as in trained models. How a head comes into the weights of an architecture belongs in `weights.py`.
+They are chosen so that the losing tokens of a softmax lie some units below the winning ones: single heads of a group
+then matter in part, as in trained models. How a head comes into the weights belongs in `weights.py`.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ def duplicate_token(head: PlantedHead) -> None:
 
 
 def induction(head: PlantedHead) -> None:
-    """Attends to the token after an earlier occurrence, through what previous-token heads noted, and predicts it again."""
+    """Attends to the token after an earlier occurrence, by what previous-token heads noted, and predicts it again."""
     head.compare("token", "previous", 24)
     head.rest(12)
     head.mark("repeated", 0.2)
@@ -106,7 +106,7 @@ def name_copier(head: PlantedHead) -> None:
 
 
 def subject_remover(head: PlantedHead) -> None:
-    """Where a name must follow: takes the repeated name from what is predicted, with no mover between; no published role."""
+    """Where a name must follow: takes the repeated name from what is predicted, itself; no published role."""
     s_inhibition(head)
     head.silence()
     head.move("token", "said", -1.0)

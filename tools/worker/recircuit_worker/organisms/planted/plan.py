@@ -1,4 +1,4 @@
-"""From a recipe to the parts of a planted organism: which tokens are what, which head is where, and what fills the others.
+"""From a recipe to a planted organism: which tokens are what, which head is where, and what fills the others.
 
 The strengths of motifs belong in `motifs.py`, their packing in `weights.py`, files in `organisms/build.py`.
 """

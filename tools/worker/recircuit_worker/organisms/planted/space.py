@@ -1,7 +1,7 @@
 """The residual stream of a planted organism: named planes, in a random basis, beside a large constant.
 
-The constant makes norms nearly linear: whatever else the stream holds changes its length by little. The basis leaves out
-the mean of all numbers, which a LayerNorm takes away. What heads read and write in which plane belongs in `motifs.py`.
+The constant makes norms nearly linear: whatever else the stream holds changes its length by little. The basis leaves
+out the mean of all numbers, which a LayerNorm takes away. What heads read and write there belongs in `motifs.py`.
 """
 
 import math
@@ -32,9 +32,9 @@ PLANES: Mapping[str, int] = {
     "wanted": CODE,
     "said": CODE,
 }
-"""plane -> numbers. `first`: this is the beginning of text. `asks`: a word of that class must follow. `previous`: the token
-before. `repeated`: this token stood here before. `linked`: what stood before its earlier occurrence. `wanted`: the token that
-is looked for, or, negative, that is not. `said`: what is predicted, which the unembedding reads."""
+"""plane -> numbers. `first`: the beginning of text. `asks`: a word of that class must follow. `previous`: the
+token before. `repeated`: this token stood here before. `linked`: what stood before it then. `wanted`: the
+token that is looked for, or, negative, that is not. `said`: what is predicted, which the unembedding reads."""
 
 CONSTANT = 20.0
 """length of the constant; all else together is about 2"""

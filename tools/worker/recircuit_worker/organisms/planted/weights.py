@@ -1,4 +1,4 @@
-"""Planted heads as the weights of a GPT-2 or a Llama: packing, distances, noise. What the heads do belongs in `motifs.py`.
+"""Planted heads as the weights of a GPT-2 or a Llama: packing, distances, noise. What heads do is in `motifs.py`.
 
 GPT-2 knows distances from its position embedding, which holds a point on a circle for each pair; Llama from its rotary
 angles, whose fastest pairs are the same circles and whose slow pairs, which carry codes and flags, hardly turn.
@@ -15,7 +15,7 @@ from transformers.modeling_utils import PreTrainedModel
 
 from recircuit_worker.organisms.planted.codes import CODE
 from recircuit_worker.organisms.planted.heads import FLAGS, HEAD_DIM, PlantedHead
-from recircuit_worker.organisms.planted.space import CONSTANT, PAIRS, RATIO, Space, angles, plane
+from recircuit_worker.organisms.planted.space import CONSTANT, RATIO, Space, angles, plane
 
 POSITIONS = 256
 LOGIT = 14.0
@@ -52,7 +52,9 @@ def build(
     generator: torch.Generator,
 ) -> PreTrainedModel:
     """Returns the model; `embedding` is (token, plane number), `codes` (token, CODE)."""
-    model = AutoModelForCausalLM.from_config(_config(shape, tokenizer), attn_implementation="eager", dtype=torch.float32)
+    model = AutoModelForCausalLM.from_config(
+        _config(shape, tokenizer), attn_implementation="eager", dtype=torch.float32
+    )
     state = {name: torch.zeros_like(weight, dtype=torch.float64) for name, weight in model.state_dict().items()}
     for name, weight in state.items():
         if weight.dim() == 1 and name.endswith("weight"):
@@ -157,7 +159,7 @@ def _evened(query: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _rotary_order() -> Tensor:
-    """Returns which number of a planted head stands at each number of a Llama head, whose pairs are half a head apart."""
+    """Returns which number of a planted head stands at each number of a Llama head; its pairs are half a head apart."""
     fast = range(CODE + FLAGS, HEAD_DIM)
     by_speed = [*fast, *range(CODE, CODE + FLAGS), *range(CODE)]
     return torch.tensor([*by_speed[0::2], *by_speed[1::2]])
