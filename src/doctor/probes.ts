@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import * as z from 'zod';
-import { OrganismCard, Refusal } from '../contract/index.ts';
+import { BuiltCard, Refusal } from '../contract/index.ts';
 import { loadModelCards } from '../protocol/index.ts';
 import { root } from '../root.ts';
 import { satisfies, wantedNode, wantedPython } from '../setup/versions.mjs';
@@ -146,6 +146,6 @@ async function complaintOf({ model, folder }: { model: string; folder: string })
   if (!existsSync(card) || !existsSync(weights)) return `${model} is not built`;
   const hash = createHash('sha256');
   await pipeline(createReadStream(weights), hash);
-  const { weights_sha256 } = OrganismCard.parse(JSON.parse(readFileSync(card, 'utf8')));
+  const { weights_sha256 } = BuiltCard.parse(JSON.parse(readFileSync(card, 'utf8')));
   return hash.digest('hex') === weights_sha256 ? '' : `the weights of ${model} are not those of its card`;
 }
