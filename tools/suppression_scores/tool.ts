@@ -61,8 +61,8 @@ export const suppressionScores = defineTool({
     })
     .meta({ id: 'SuppressionScoresOutput' }),
   cost: ({ prompts }) => ({
-    forwards: prompts === null ? 0 : 3 * promptCount(prompts),
+    forwards: prompts === null ? 0 : promptCount(prompts),
     rows: 0,
-    because: prompts === null ? 'weights, and the first layer on one token at a time' : 'means, attention and streams',
+    because: prompts === null ? 'weights, and the first layer on one token at a time' : 'one forward per prompt',
   }),
 });

@@ -170,24 +170,27 @@ def naive(hand: Hand, head: Head, rows: list[tuple[int, ...]]) -> tuple[float, f
     final = model.get_submodule(FINAL.get(hand.name, "model.norm"))
     unembedding = model.get_output_embeddings().weight
     gemma = hand.name == "gemma2"
-    outputs = [hand.outputs(ids)[head.layer][-1].view(HEADS, width)[head.head] for ids in rows]
-    mean = torch.stack(outputs).mean(0)
-    sums = [0.0, 0.0]
+
+    def said(stream: Tensor) -> Tensor:
+        logits = final(stream) @ unembedding.T
+        return (3.0 * torch.tanh(logits / 3.0) if gemma else logits).log_softmax(-1)
+
+    lasts, wholes, lowered = [], [], []
     with torch.no_grad(), Suppression(model, find_parts(model))._exact():
-        for ids, own in zip(rows, outputs, strict=True):
-            told = model(torch.tensor([ids]), output_attentions=True, output_hidden_states=True)
-            keys = told.attentions[head.layer][0, head.head, -1]
-            values = hand.reads(ids, head.layer)["value"][:, head.head]
-            before = told.hidden_states[head.layer][0, -1]
+        for ids in rows:
             seen: list[Tensor] = []
             handles = [
                 projection.register_forward_hook(lambda m, a, out, s=seen: s.append(out[0, -1])),
                 final.register_forward_pre_hook(lambda m, a, s=seen: s.append(a[0][0, -1])),
             ]
-            model(torch.tensor([ids]))
+            told = model(torch.tensor([ids]), output_attentions=True, output_hidden_states=True)
             for handle in handles:
                 handle.remove()
             wrote, last = seen
+            keys = told.attentions[head.layer][0, head.head, -1]
+            values = hand.reads(ids, head.layer)["value"][:, head.head]
+            before = told.hidden_states[head.layer][0, -1]
+            torch.testing.assert_close(said(last), told.logits[0, -1].log_softmax(-1), atol=1e-9, rtol=0)
 
             def share(output: Tensor, wrote: Tensor = wrote) -> Tensor:
                 out = output @ writes
@@ -198,21 +201,20 @@ def naive(hand: Hand, head: Head, rows: list[tuple[int, ...]]) -> tuple[float, f
                 gain = (1 + final.weight if gemma else final.weight) * unembedding[token]
                 ahead[token] = gain - gain.mean() if hand.name == "gpt2" else gain
             best = sorted(ahead, key=lambda token: -float(before @ ahead[token]))[:KEPT]
-            kept = share(mean)
+            kept = torch.zeros_like(last)
             for place, token in enumerate(ids):
                 if token in best:
                     along = ahead[token] / ahead[token].norm()
-                    part = (share(keys[place] * values[place]) - share(mean) / len(ids)) @ along
-                    kept = kept + min(0.0, float(part)) * along
-
-            def said(stream: Tensor) -> Tensor:
-                logits = final(stream) @ unembedding.T
-                return (3.0 * torch.tanh(logits / 3.0) if gemma else logits).log_softmax(-1)
-
+                    kept += min(0.0, float(share(keys[place] * values[place]) @ along)) * along
+            lasts.append(last)
+            lowered.append(kept)
+            wholes.append(share((keys[:, None] * values).sum(0)))
+        mean, rest = sum(wholes) / len(rows), sum(wholes) / len(rows) - sum(lowered) / len(rows)
+        sums = [0.0, 0.0]
+        for last, whole, kept in zip(lasts, wholes, lowered, strict=True):
             clean = said(last)
-            torch.testing.assert_close(clean, told.logits[0, -1].log_softmax(-1), atol=1e-9, rtol=0)
-            for index, other in enumerate((share(mean), kept)):
-                sums[index] += float((clean.exp() * (clean - said(last + other - share(own)))).sum())
+            for index, other in enumerate((mean, kept + rest)):
+                sums[index] += float((clean.exp() * (clean - said(last + other - whole))).sum())
     return sums[0] / len(rows), sums[1] / len(rows)
 
 

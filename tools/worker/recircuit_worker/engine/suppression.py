@@ -1,11 +1,12 @@
 """Copy-suppression-preserving ablation (McDougall et al. 2023, section 3.3): only predicted copies are lowered.
 
 Kept is what it takes from the most predicted tokens of the text along their own unembedding, where that is negative;
-the rest is its mean. Direct effect on the logits alone, as in the authors' code, where words alike count too.
+the rest is its mean. Direct effect on the logits alone, as in the authors' code, where words alike count too and means
+are taken source by source.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -36,7 +37,7 @@ class Suppression(Streams):
     """Clean passes, and their last streams with one head's direct share exchanged."""
 
     def measure(self, prompts: Sequence[TokenPrompt], heads: Sequence[Head], special: set[int]) -> list[Kept]:
-        """Returns the divergences for each head at the scored positions; the mean is over these too.
+        """Returns the divergences for each head at the scored positions; means are over these too.
 
         Args:
             special: tokens that are never kept sources.
@@ -44,26 +45,23 @@ class Suppression(Streams):
         Raises:
             Refusal: `no-attention-weights`; those of `Streams`.
         """
-        means = self._means(prompts)
-        sums = torch.zeros(len(heads), 2, dtype=torch.float64)
+        places = sum(len(prompt.scored) for prompt in prompts)
+        passes: list[tuple[Batch, Stream, list[tuple[Tensor, Tensor]]]] = []
         for batch in self.batches(prompts):
-            weights, values = self._attention(batch)
-            read = self.read(batch, batch.scored)
-            for place, head in enumerate(heads):
-                keys = weights[head.layer][:, head.head].gather(
-                    1, batch.scored[:, :, None].expand(-1, -1, batch.ids.shape[1])
-                )
-                parts = keys[..., None] * values[head.layer][:, head.head][:, None]  # (row, place, key, head_dim)
-                sums[place] += self._head(batch, read, head, parts, means[head.layer, head.head], special)
-        return [Kept(*row) for row in (sums / sum(len(prompt.scored) for prompt in prompts)).tolist()]
+            read, weights, values = self._attended(batch)
+            parts = [self._parts(batch, read, head, weights, values, special) for head in heads]
+            passes.append((batch, replace(read, layers=[]), parts))
+        sums = torch.zeros(len(heads), 2, dtype=torch.float64)
+        for index in range(len(heads)):
+            own, kept = (sum(parts[index][which].sum((0, 1)) for *_, parts in passes) / places for which in (0, 1))
+            for batch, read, parts in passes:
+                whole, lowered = parts[index]
+                others = (own.expand_as(whole), lowered + own - kept)
+                sums[index] += self._divergences(batch, read, whole, others)
+        return [Kept(*row) for row in (sums / places).tolist()]
 
-    def _means(self, prompts: Sequence[TokenPrompt]) -> Tensor:
-        """Returns the mean head outputs over all scored positions, (layer, head, head_dim)."""
-        outputs = self.head_outputs(prompts, torch.tensor([prompt.scored for prompt in prompts]))
-        return outputs.double().mean((0, 1)).to(self.number)
-
-    def _attention(self, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
-        """Returns per layer the weights (row, head, query, key) and the values (row, head, key, head_dim)."""
+    def _attended(self, batch: Batch) -> tuple[Stream, list[Tensor], list[Tensor]]:
+        """Returns the stream, and per layer weights (row, head, query, key) and values (row, head, key, head_dim)."""
         weights: list[Tensor] = []
         values: list[Tensor] = []
 
@@ -76,37 +74,37 @@ class Suppression(Streams):
             reading(self.parts, attention=keep),
             reading_attention(self.parts, lambda layer, reads: values.append(reads["value"].to(self.number))),
         ):
-            self._forward(batch, positions=batch.scored)
-        return weights, values
+            return self.read(batch, batch.scored), weights, values
 
-    def _head(self, batch: Batch, read: Stream, head: Head, parts: Tensor, mean: Tensor, special: set[int]) -> Tensor:
-        """Returns the two sums of one head over the destinations of a batch."""
+    def _parts(
+        self,
+        batch: Batch,
+        read: Stream,
+        head: Head,
+        weights: Sequence[Tensor],
+        values: Sequence[Tensor],
+        special: set[int],
+    ) -> tuple[Tensor, Tensor]:
+        """Returns what a head adds to the stream, and what of it lowers predicted tokens: (row, place, d_model)."""
         behind, final = self.norms()
         layer, writes = read.layers[head.layer], self.writes(head.layer, head.head)
         device = writes.device
-
-        def share(outputs: Tensor) -> Tensor:
-            """What outputs (row, place, ..., head_dim) of the head add to the stream."""
-            more = outputs.dim() - 3
-            scale = layer.scale.reshape(*layer.scale.shape, *[1] * more).expand(outputs.shape[:-1])
-            return behind[head.layer].push(outputs.to(device) @ writes, scale)
-
-        own = share(parts.sum(2))
-        average = share(mean.expand_as(parts[:, :, 0]))
+        index = batch.scored[:, :, None].expand(-1, -1, batch.ids.shape[1])
+        keys = weights[head.layer][:, head.head].gather(1, index).to(device)
+        moved = torch.einsum("rpk,rkh->rpkh", keys, values[head.layer][:, head.head].to(device)) @ writes
+        each = behind[head.layer].push(moved, layer.scale[:, :, None].expand(moved.shape[:-1]))
         unembedding = matrix(self.parts.unembedding).T.to(device, self.number)[batch.ids.to(device)]
         ahead = final.pull(unembedding, torch.ones_like(unembedding[..., 0]))  # (row, key, d_model)
         keep = self._kept(batch, torch.einsum("rpd,rkd->rpk", layer.before, ahead), special)
-        counted = (batch.scored[:, :, None] + 1).to(average)
-        between = share(parts) - (average / counted)[:, :, None]
         along = ahead / ahead.norm(dim=-1, keepdim=True).clamp_min(1e-30)
-        lowered = torch.einsum("rpkd,rkd->rpk", between, along).clamp(max=0) * keep
-        kept = average + torch.einsum("rpk,rkd->rpd", lowered, along)
+        lowered = torch.einsum("rpkd,rkd->rpk", each, along).clamp(max=0) * keep
+        return each.sum(2), torch.einsum("rpk,rkd->rpd", lowered, along)
+
+    def _divergences(self, batch: Batch, read: Stream, own: Tensor, others: Sequence[Tensor]) -> Tensor:
+        """Returns for each share that stands in for a head's own the sum of divergences over the destinations."""
         clean = self.said(batch, read, read.last).log_softmax(-1)
-        found = []
-        for other in (average, kept):
-            said = self.said(batch, read, read.last + other - own).log_softmax(-1)
-            found.append((clean.exp() * (clean - said)).sum().double().cpu())
-        return torch.stack(found)
+        said = [self.said(batch, read, read.last + other - own).log_softmax(-1) for other in others]
+        return torch.stack([(clean.exp() * (clean - each)).sum().double().cpu() for each in said])
 
     def _kept(self, batch: Batch, predicted: Tensor, special: set[int]) -> Tensor:
         """Returns which sources (row, place, key) are kept: all places of the most predicted tokens."""

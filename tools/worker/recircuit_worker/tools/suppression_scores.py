@@ -38,7 +38,7 @@ def run(request: SuppressionScoresInput, bench: Bench) -> SuppressionScoresOutpu
     asked = parse_heads(request.components, layers=facts.layers, heads=facts.heads) if request.components else None
     prompts = None if request.prompts is None else bench.prompts(request.prompts)
     if prompts is not None:
-        bench.expect(3 * len(prompts.prompts))
+        bench.expect(len(prompts.prompts))
     vocabulary = bench.reader.vocabulary(facts.vocabulary)
     sources = vocabulary[:: -(-len(vocabulary) // SOURCES)]
     shares = lowered(sources, bench)
