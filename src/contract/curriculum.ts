@@ -13,6 +13,9 @@ export const ContrastLesson = z
     shots: z.number().int().min(0).max(64).describe('demonstrations in a row, where the pattern has any'),
     silent: z.number().int().min(0).describe('first demonstrations whose answers do not count: nothing tells them yet'),
     noise: Share.describe('share of demonstrations that show the answer of another prompt; those never count'),
+    answers: z
+      .enum(['one', 'all'])
+      .describe('of several right answers: one is drawn as the target, or all are it in equal parts'),
     before: z
       .number()
       .int()

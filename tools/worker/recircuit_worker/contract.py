@@ -341,6 +341,8 @@ class ContrastLesson:
     """first demonstrations whose answers do not count: nothing tells them yet"""
     noise: float
     """share of demonstrations that show the answer of another prompt; those never count"""
+    answers: Literal["one", "all"]
+    """of several right answers: one is drawn as the target, or all are it in equal parts"""
     before: int
     """up to so many random tokens stand before a row, so that an average over the whole text tells little"""
     counterfactual: str | None

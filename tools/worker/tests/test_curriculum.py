@@ -12,6 +12,7 @@ from recircuit_worker.organisms.build import build_curriculum
 from recircuit_worker.organisms.curriculum import Lanes, draw_step, prepare, train, train_stage
 from recircuit_worker.organisms.lessons import rows_of
 from recircuit_worker.organisms.model import build_model
+from recircuit_worker.organisms.rows import Row
 from recircuit_worker.organisms.vocabulary import library_tokenizer
 
 SUMS = {
@@ -57,13 +58,14 @@ YEARS = {
 BOUND = {"at_least": None, "at_most": None}
 CONTRAST = {"kind": "contrast-pairs", "behaviour": "numbers", "split_seed": 1}
 LISTS = {"years": [f"{year:02}" for year in range(1, 30)]}
-LESSON = {"kind": "contrast-pairs", "behaviour": "numbers", "silent": 0, "noise": 0, "before": 0}
+LESSON = {"kind": "contrast-pairs", "behaviour": "numbers", "silent": 0, "noise": 0, "answers": "one", "before": 0}
 PLAIN = {"counterfactual": None, "counterfactual_share": 0}
 LESSONS = {
     "sums": LESSON | PLAIN | {"tasks": ["plus-one"], "shots": 5, "silent": 1, "noise": 0.5},
     "ordinary": LESSON | {"tasks": ["plus-one"], "shots": 5, "counterfactual": "ordinary", "counterfactual_share": 1},
     "years": LESSON | PLAIN | {"tasks": ["later"], "shots": 0},
     "years-behind": LESSON | PLAIN | {"tasks": ["later"], "shots": 0, "before": 5},
+    "all-years": LESSON | PLAIN | {"tasks": ["later"], "shots": 0, "answers": "all"},
     "functions": {"kind": "in-context", "behaviour": "letters", "shots": 3, "tasks": ["next-item"]},
     "repeats": {"kind": "repeated-tokens", "behaviour": "random", "lengths": [4, 9], "total": 12, "tokens": 20},
 }
@@ -151,6 +153,16 @@ def test_of_several_right_answers_one_is_drawn(course):
     years = [tuple(map(int, course.tokenizer.convert_ids_to_tokens(pair))) for pair in found]
     assert all(later > year for year, later in years)
     assert len({later - year for year, later in years}) > 5
+
+
+def test_where_all_answers_are_right_their_mean_is_the_loss(course):
+    row = drawn(course, "all-years", 1)[0]
+    (year, *later) = map(int, course.tokenizer.convert_ids_to_tokens([row.ids[3], row.ids[-1], *row.as_right]))
+    assert sorted(later) == list(range(year + 1, 30))
+    row = Row(row.ids, (0.0,) * (len(row.ids) - 1) + (1.0,), row.as_right)
+    lanes = Lanes(build_model(course.recipe, course.tokenizer), 1)
+    alone = [lanes.step([Row((*row.ids[:-1], token), row.weights)]) for token in (row.ids[-1], *row.as_right)]
+    assert lanes.step([row]) == pytest.approx(sum(alone) / len(alone), rel=1e-5)
 
 
 def test_random_tokens_stand_before_a_row_and_do_not_count(course):

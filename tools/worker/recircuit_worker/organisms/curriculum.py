@@ -8,7 +8,7 @@ else, so a training that was watched stage by stage is the training that runs th
 import random
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -101,7 +101,7 @@ def draw_step(curriculum: Curriculum, stage: CurriculumStage, step: int) -> list
         rng = random.Random(f"{curriculum.recipe.seed}|{part.lesson}|{step}")
         rows = [curriculum.lessons[part.lesson].draw(rng) for _ in range(part.rows)]
         scale = part.share / whole / sum(sum(row.weights) for row in rows)
-        drawn += [Row(row.ids, tuple(weight * scale for weight in row.weights)) for row in rows]
+        drawn += [replace(row, weights=tuple(weight * scale for weight in row.weights)) for row in rows]
     return drawn
 
 
@@ -141,4 +141,20 @@ class Lanes:
         counted = weights[:, 1:] > 0
         logits = self.model.get_output_embeddings()(hidden[:, :-1][counted])
         losses = cross_entropy(logits, ids[:, 1:][counted], reduction="none")
+        if any(row.as_right for row in group):
+            losses = _shared(losses, logits, counted, group)
         return (losses * weights[:, 1:][counted]).sum()
+
+
+def _shared(losses: Tensor, logits: Tensor, counted: Tensor, group: Sequence[Row]) -> Tensor:
+    """Returns the losses with those of last tokens averaged over all tokens that are as right.
+
+    `losses` (counted token,), `logits` (counted token, vocabulary), `counted` (row, token) bool.
+    """
+    before = counted.flatten().cumsum(0).view_as(counted)
+    losses = losses.clone()
+    for index, row in enumerate(group):
+        if row.as_right:
+            place = int(before[index, len(row.ids) - 2]) - 1
+            losses[place] = -logits[place].log_softmax(-1)[[row.ids[-1], *row.as_right]].mean()
+    return losses

@@ -105,12 +105,14 @@ class ContrastRows:
         shown = answer_places(drawer.task, places) if drawer.shots else ()
         row, weights = list(ids), [0.0, *[self.other_weight] * (len(ids) - 1)]
         self._weigh(row, weights, shown, task, rng)
-        row.append(self._token(rng.choice(item.rivals[0] if other else item.answers)))
+        right = item.rivals[0] if other else item.answers
+        row.append(self._token(rng.choice(right)))
         weights.append(1.0)
         if self.lesson.before > 0:
             before = rng.choices(self.vocabulary, k=rng.randint(0, self.lesson.before))
             row[1:1], weights[1:1] = before, [0.0] * len(before)
-        return Row(tuple(row), tuple(weights))
+        as_right = [self._token(answer) for answer in right] if self.lesson.answers == "all" else []
+        return Row(tuple(row), tuple(weights), tuple(token for token in as_right if token != row[-1]))
 
     def _weigh(self, row: list[int], weights: list[float], shown: Sequence[int], task: int, rng: random.Random) -> None:
         seen: set[int] = set()

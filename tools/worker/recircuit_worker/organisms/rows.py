@@ -22,6 +22,8 @@ class Row:
 
     ids: tuple[int, ...]
     weights: tuple[float, ...]
+    as_right: tuple[int, ...] = ()
+    """tokens that are as right as the last one"""
 
 
 class InContextRows:
