@@ -221,3 +221,6 @@ def naive(hand: Hand, head: Head, rows: list[tuple[int, ...]]) -> tuple[float, f
 def test_words_without_order_have_no_successors(benches, planted) -> None:
     assert refused(successor_scores, SuccessorScoresInput(None, "mlp", None, None), benches()) == "no-ordered-lists"
     assert refused(successor_scores, SuccessorScoresInput(None, "mlp", ("ys",), None), planted) == "unknown-list"
+    other = benches("gptj", "float64", "contrast-pairs")  # its values cannot be read
+    prompted = SuppressionScoresInput(None, contrast("missing", count=2), None)
+    assert refused(suppression_scores, prompted, other) == "no-attention-inputs"

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from recircuit_worker.address import Head
+from recircuit_worker.engine.attention import in_registry, no_attention_inputs
 from recircuit_worker.engine.batches import Batch
 from recircuit_worker.engine.hooks import reading, reading_attention
 from recircuit_worker.engine.interface import TokenPrompt
@@ -43,8 +44,10 @@ class Suppression(Streams):
             special: tokens that are never kept sources.
 
         Raises:
-            Refusal: `no-attention-weights`; those of `Streams`.
+            Refusal: `no-attention-weights`, `no-attention-inputs`; those of `Streams`.
         """
+        if not in_registry(self.parts):
+            raise no_attention_inputs()
         places = sum(len(prompt.scored) for prompt in prompts)
         passes: list[tuple[Batch, Stream, list[tuple[Tensor, Tensor]]]] = []
         for batch in self.batches(prompts):
@@ -90,7 +93,8 @@ class Suppression(Streams):
         layer, writes = read.layers[head.layer], self.writes(head.layer, head.head)
         device = writes.device
         index = batch.scored[:, :, None].expand(-1, -1, batch.ids.shape[1])
-        keys = weights[head.layer][:, head.head].gather(1, index).to(device)
+        own = weights[head.layer][:, head.head]
+        keys = own.gather(1, index.to(own.device)).to(device)
         moved = torch.einsum("rpk,rkh->rpkh", keys, values[head.layer][:, head.head].to(device)) @ writes
         each = behind[head.layer].push(moved, layer.scale[:, :, None].expand(moved.shape[:-1]))
         unembedding = matrix(self.parts.unembedding).T.to(device, self.number)[batch.ids.to(device)]
