@@ -75,6 +75,8 @@ def _leave(address: str) -> None:
 
 
 def _import_libraries() -> None:
+    # A library that asks for a GPU while it is imported must not start CUDA: its forks could not use it.
+    os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
     gc.disable()
     import recircuit_worker.tools as tools
 
