@@ -36,8 +36,10 @@ test('our worker ends by itself when its input is closed', async () => {
 });
 
 test.runIf(process.platform === 'linux')('our worker is forked by the nursery that the tests share', async () => {
-  const worker = await startWorker({ python: workerPython() });
+  const said: string[] = [];
+  const say = (_: object, text: string): void => void said.push(text);
+  const worker = await startWorker({ python: workerPython(), log: { debug: say, info: say, warn: say, error: say } });
   // a launcher has given its pipes away
-  expect(readlinkSync(`/proc/${worker.pid}/fd/0`)).toBe('/dev/null');
+  expect({ input: readlinkSync(`/proc/${worker.pid}/fd/0`), said }).toEqual({ input: '/dev/null', said: [] });
   await worker.stop();
 });

@@ -153,10 +153,12 @@ def launch() -> None:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         connection.connect(address)
         socket.send_fds(connection, [json.dumps(asked).encode()], PIPES)
-        if connection.recv(LONGEST) != b"yes":
-            return
+        answer = connection.recv(LONGEST)
     except OSError as error:
-        log("warn", f"the nursery did not answer ({error}); this worker starts by itself")
+        answer = str(error).encode()
+    if answer != b"yes":
+        why = answer.decode() or "it broke off"
+        log("debug" if why == "no" else "warn", f"not forked by the nursery ({why}): this worker starts by itself")
         return
     die_with_parent()
     leave_interrupts_to_parent()
