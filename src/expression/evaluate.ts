@@ -32,6 +32,7 @@ const operators: Readonly<Record<string, Operator>> = {
     ...found('field of the behaviour', text('$behaviour', name), behaviour as Record<string, readonly string[]>),
   ],
   $top: (operand, scope) => top(operand, scope),
+  $union: (operand, scope) => union(operand, scope),
   $others: (operand, scope) => others(evaluate(operand, scope), scope),
 };
 
@@ -86,6 +87,23 @@ function top(operand: Json, scope: Scope): Json {
     throw refusal('$top cannot be read', `its count is ${JSON.stringify(number)}`, 'give it a whole number, 0 or more');
   }
   return list.slice(0, number);
+}
+
+/** The items of several lists, each once, in the order of the lists. A role that the claim leaves out adds nothing. */
+function union(operand: Json, scope: Scope): Json {
+  const empty = (item: Json) => isClaim(item) && !Object.hasOwn(sealed(scope.claim).roles, item.$claim);
+  const lists = Array.isArray(operand) ? operand.map((item) => (empty(item) ? [] : evaluate(item, scope))) : [];
+  if (lists.length === 0 || !lists.every(Array.isArray))
+    throw refusal(
+      '$union cannot be read',
+      'its operand is no list of lists',
+      'write { $union: [{ $from: path }, { $from: path }] } with paths to lists',
+    );
+  return [...new Map(lists.flat().map((item) => [JSON.stringify(item), item])).values()];
+}
+
+function isClaim(item: Json): item is { $claim: string } {
+  return typeof item === 'object' && item !== null && !Array.isArray(item) && typeof item['$claim'] === 'string';
 }
 
 /** As many random heads in the same layers, none of the given ones: a control. The run's seed fixes them. */

@@ -81,6 +81,8 @@ describe('expressions', () => {
     [{ $top: { of: ['x'], count: { $setting: 'layer' } } }, ['x']],
     [{ $top: { of: ['x'], count: 9 } }, ['x']],
     [{ $top: { of: ['x'], count: 0 } }, []],
+    [{ $union: [{ $from: 'solved' }, ['b', 'a'], []] }, ['a', 'b']],
+    [{ $union: [{ $claim: 'fv-head' }, { $claim: 'left-out' }] }, ['a1.h2']],
     [{ deep: [{ er: { $run: 'seed' } }] }, { deep: [{ er: 4 }] }],
   ];
   it.each(cases)('%j', (expression, value) => expect(evaluate(expression, scope)).toEqual(value));
@@ -98,6 +100,8 @@ describe('expressions', () => {
     [{ $run: 'toString' }, 'known are seed'],
     [{ $behaviour: 'answers' }, 'known are tasks'],
     [{ $top: { of: ['x'] } }, 'exactly `of` and `count`'],
+    [{ $union: { $from: 'solved' } }, 'no list of lists'],
+    [{ $union: [{ $from: 'clean.accuracy' }] }, 'no list of lists'],
     [{ $top: { of: 'x', count: 1 } }, 'is not a list'],
     [{ $top: { of: ['x'], count: 1.5 } }, 'its count is 1.5'],
     [{ $top: { of: ['x'], count: -1 } }, 'its count is -1'],

@@ -90,6 +90,7 @@ export const faithfulness = defineTool({
             .strictObject({
               component: Component,
               alone: z.number().describe('F(C without it) - F(C)'),
+              alone_share: z.number().nullable().describe('alone / |F(M)|'),
               largest: z.number().min(0).describe('largest |F(C without K and it) - F(C without K)|, K empty included'),
               share: z.number().min(0).nullable().describe('largest / |F(M)|'),
             })

@@ -1061,6 +1061,8 @@ class MinimalityRow:
     """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
     alone: float
     """F(C without it) - F(C)"""
+    alone_share: float | None
+    """alone / |F(M)|"""
     largest: float
     """largest |F(C without K and it) - F(C without K)|, K empty included"""
     share: float | None

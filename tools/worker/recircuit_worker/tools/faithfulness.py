@@ -118,7 +118,11 @@ def _minimality(
         changes.append(_mean(told[own - subset - {component}]) - _mean(told[own - subset]))
     largest = max(map(abs, changes))
     return MinimalityRow(
-        component=str(component), alone=changes[0], largest=largest, share=None if whole == 0 else largest / abs(whole)
+        component=str(component),
+        alone=changes[0],
+        alone_share=None if whole == 0 else changes[0] / abs(whole),
+        largest=largest,
+        share=None if whole == 0 else largest / abs(whole),
     )
 
 

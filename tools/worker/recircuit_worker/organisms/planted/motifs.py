@@ -68,9 +68,9 @@ def backup_name_mover(head: PlantedHead) -> None:
     """As a name mover, but only while its word has not been predicted yet."""
     for asked in ASKED:
         head.prefer(asked, class_pattern(asked), 30)
-    head.compare("wanted", "token", 16)
+    head.compare("wanted", "token", 22)
     head.compare("said", "token", -13)
-    head.rest(18)
+    head.rest(20)
     head.move("token", "said", 0.5)
 
 
