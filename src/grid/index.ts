@@ -11,6 +11,7 @@ export { remembered, type Scored } from './memory.ts';
 export { type Lacking, type Missing, missingIn } from './missing.ts';
 export { rankingFor } from './rankings.ts';
 export { type Conflict, gridOfBundle, importGrid, publishGrid } from './share.ts';
+export { wilson } from './statistics.ts';
 
 export interface Grid {
   readonly cells: readonly PooledCell[];

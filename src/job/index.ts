@@ -5,6 +5,7 @@ export { drawControl } from './controls.ts';
 export { agentPorts, judge } from './decisions.ts';
 export { silenceTracing } from './environment.ts';
 export { findModel } from './models.ts';
+export { SharingToolRunner, type Verified, verifyClaim, wouldPass } from './nulls.ts';
 export { openedBody } from './opened.ts';
 export type { JobEvent, JobOptions, NewJob, ReplaceClaim, ResumedJob } from './options.ts';
 export { outside } from './outside.ts';
