@@ -12,6 +12,7 @@ import { rankCorrelation, recall } from './ranking.ts';
 
 export type { Evidence, KnownRanking } from './evidence.ts';
 export { chanceOfSharing } from './hypergeometric.ts';
+export { spearman } from './spearman.ts';
 export { verdictOf } from './verdict.ts';
 
 export const checkers: { readonly [K in Kind]: Checker<K> } = {

@@ -38,3 +38,12 @@ export function overlapOf(first: readonly string[], second: readonly string[], a
     p: chanceOfSharing(shared, a.size, b.size, among),
   };
 }
+
+/** Returns the chance that a standard normal variable is at least `z` (Abramowitz and Stegun 7.1.26, off by at most 1e-7). */
+export function upperTail(z: number): number {
+  const x = Math.abs(z) / Math.SQRT2;
+  const t = 1 / (1 + 0.3275911 * x);
+  const series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  const half = (series * Math.exp(-x * x)) / 2;
+  return z >= 0 ? half : 1 - half;
+}

@@ -1,11 +1,12 @@
 /** Runs jobs: one finding, one model, one seed, from the protocol to the sealed verdict. */
 export { CALL_MS, callLimit } from './budget.ts';
 export { CallStop } from './call-stop.ts';
+export { carryCircuit } from './carry.ts';
 export { drawControl } from './controls.ts';
 export { agentPorts, judge } from './decisions.ts';
 export { silenceTracing } from './environment.ts';
 export { findModel } from './models.ts';
-export { SharingToolRunner, type Verified, verifyClaim, wouldPass } from './nulls.ts';
+export { SharingToolRunner, type Verified, wouldPass } from './nulls.ts';
 export { openedBody } from './opened.ts';
 export type { JobEvent, JobOptions, NewJob, ReplaceClaim, ResumedJob } from './options.ts';
 export { outside } from './outside.ts';

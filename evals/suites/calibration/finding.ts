@@ -81,7 +81,7 @@ export async function calibrateFinding(asked: Asked): Promise<Calibrated> {
       ...base,
       claim: {},
       roles: [],
-      nulls: { claims: 0, reproduced: 0, partial: 0, sets: 0, verdicts: {} },
+      nulls: { claims: 0, sets: 0, own: null, reproduced: 0, partial: 0, verdicts: {} },
       twin: { same: false, says: 'not asked' },
     };
   return {

@@ -8,6 +8,7 @@ import { type Cli, readingOr } from '../cli.ts';
 import { listCommand } from '../list-command.ts';
 import { registerGridExport } from './grid-export.ts';
 import { registerGridFill } from './grid-fill.ts';
+import { registerGridOverlap } from './grid-overlap.ts';
 import { registerGridShare } from './grid-share.ts';
 
 export function registerGrid(program: Command, cli: Cli): void {
@@ -23,6 +24,7 @@ export function registerGrid(program: Command, cli: Cli): void {
     .option('--json', 'print what was imported as JSON')
     .action((paths: string[], options: { json?: boolean }) => importPublished(cli, paths, options));
   registerGridFill(grid, cli);
+  registerGridOverlap(grid, cli);
   registerGridShare(grid, cli);
   registerGridExport(grid, cli, () => gridHere(cli));
 }

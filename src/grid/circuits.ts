@@ -1,0 +1,178 @@
+/**
+ * Two circuits of one model beside each other: what their claims share and how far their rankings agree, against chance. A circuit is
+ * what a sealed run claimed; its ranking is what the verification measured of all heads.
+ */
+import { spearman } from '../../evals/checkers/index.ts';
+import { ArtifactRef, type Json, type JsonObject, nameIn, Protocol, Refusal, type Step } from '../contract/index.ts';
+import { checkArtifact, type RunRecord, readTensor } from '../store/index.ts';
+import { gridOf } from './grid.ts';
+import { overlapOf, upperTail } from './statistics.ts';
+
+export interface Circuit {
+  readonly run: string;
+  readonly finding: string;
+  readonly model: string;
+  readonly weights_sha256: string;
+  readonly layers: number;
+  readonly heads: number;
+  readonly roles: Readonly<Record<string, readonly string[]>>;
+  /** Component -> effect, as the verification ranked them; empty where it ranked nothing. */
+  readonly ranking: ReadonlyMap<string, number>;
+}
+
+export interface Shared {
+  readonly a: string;
+  readonly b: string;
+  readonly components: readonly string[];
+  readonly of: number;
+  readonly by_chance: number;
+  /** Components that random sets with as many in each layer share on average. */
+  readonly by_chance_in_layers: number;
+  readonly p: number;
+}
+
+export interface Beside {
+  readonly a: Circuit;
+  readonly b: Circuit;
+  /** All roles together first, then role by role. */
+  readonly shared: readonly Shared[];
+  /** null: fewer than three heads are ranked by both. */
+  readonly agreement: { readonly spearman: number; readonly heads: number; readonly p: number } | null;
+}
+
+/** @param name a run, the beginning of one, or a cell as `finding@model`. @throws Refusal where there is no claim */
+export function circuitOf(record: RunRecord, name: string, artifacts: string): Circuit {
+  const run = record.findRun(name.includes('@') ? runOfCell(record, name) : name);
+  const steps = record.steps(run.run);
+  const bodies = steps.map(({ body }) => body);
+  const claim = bodies.find((body) => body.kind === 'claim');
+  const facts = bodies.find((body) => body.kind === 'model-facts');
+  if (claim?.kind !== 'claim' || facts?.kind !== 'model-facts')
+    throw refused(`run ${run.run}`, 'it claimed no circuit', 'name a run or cell that ended with a claim');
+  const { layers, heads, weights_sha256 } = facts.facts;
+  const { finding, model } = run;
+  const ranking = rankingIn(Protocol.safeParse(run.protocol).data, steps, artifacts);
+  return { run: run.run, finding, model, weights_sha256, layers, heads, roles: claim.claim.roles, ranking };
+}
+
+/** @throws Refusal where the two are not of one model */
+export function beside(a: Circuit, b: Circuit): Beside {
+  if (a.weights_sha256 !== b.weights_sha256)
+    throw refused(
+      'two circuits',
+      `one is of ${a.model} and the other of ${b.model}, and heads of different weights have nothing in common`,
+      'name two circuits of one model',
+    );
+  const all = ({ roles }: Circuit): readonly string[] => [...new Set(Object.values(roles).flat())];
+  const pairs = Object.entries(a.roles).flatMap(([one, first]) =>
+    Object.entries(b.roles).map(([other, second]) => sharedBy(one, first, other, second, a)),
+  );
+  const single = pairs.length === 1;
+  return {
+    a,
+    b,
+    shared: single ? pairs : [sharedBy('all roles', all(a), 'all roles', all(b), a), ...pairs],
+    agreement: agreementOf(a.ranking, b.ranking),
+  };
+}
+
+function sharedBy(
+  a: string,
+  first: readonly string[],
+  b: string,
+  second: readonly string[],
+  { layers, heads }: Circuit,
+): Shared {
+  const { of, by_chance, p } = overlapOf(first, second, layers * heads);
+  const inLayer = (list: readonly string[], layer: number): number =>
+    list.filter((one) => one.startsWith(`a${layer}.`)).length;
+  const in_layers = Array.from(
+    { length: layers },
+    (_, layer) => (inLayer(first, layer) * inLayer(second, layer)) / heads,
+  );
+  return {
+    a,
+    b,
+    components: first.filter((component) => second.includes(component)),
+    of,
+    by_chance,
+    by_chance_in_layers: in_layers.reduce((sum, value) => sum + value, 0),
+    p,
+  };
+}
+
+/** The chance of a correlation at least as high is that of a normal variable with variance 1 / (heads - 1). */
+function agreementOf(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): Beside['agreement'] {
+  const both = [...a.keys()].filter((component) => b.has(component));
+  if (both.length < 3) return null;
+  const value = spearman(
+    both.map((one) => a.get(one) as number),
+    both.map((one) => b.get(one) as number),
+  );
+  if (!Number.isFinite(value)) return null;
+  return { spearman: value, heads: both.length, p: upperTail(value * Math.sqrt(both.length - 1)) };
+}
+
+function runOfCell(record: RunRecord, name: string): string {
+  const [finding, model] = name.split('@');
+  const cell = gridOf(record).cells.find(
+    (one) => one.finding === finding && one.model === model && one.signed_by === null,
+  );
+  if (cell !== undefined) return cell.latest;
+  throw refused(`the cell ${name}`, 'no run of this record is in it', 'run it, or name another cell as finding@model');
+}
+
+/** The measurement that a known-model criterion would compare with a list; else the first that ranks heads. */
+function rankingIn(
+  protocol: Protocol | undefined,
+  steps: readonly Step[],
+  artifacts: string,
+): ReadonlyMap<string, number> {
+  const results = steps.flatMap(({ body }) =>
+    body.kind === 'tool-result' && body.phase === 'verify'
+      ? [{ name: body.call.replace(/^verify\//, ''), output: body.output }]
+      : [],
+  );
+  const asked = protocol?.criteria.known_model.find((criterion) => 'found' in criterion);
+  const named = asked && 'found' in asked ? nameIn(asked.found) : null;
+  const ordered = [...results.filter(({ name }) => name === named), ...results];
+  for (const { output } of ordered) {
+    const found = tensorRanking(output, artifacts) ?? rowRanking(output);
+    if (found !== null && found.size > 0) return found;
+  }
+  return new Map();
+}
+
+/** Of a tensor whose last axes are layer and head, the mean over the others. */
+function tensorRanking(output: JsonObject, artifacts: string): Map<string, number> | null {
+  for (const value of Object.values(output)) {
+    const { data: ref } = ArtifactRef.safeParse(value);
+    if (ref?.axes.at(-2) !== 'layer' || ref.axes.at(-1) !== 'head' || checkArtifact(artifacts, ref.sha256) !== null)
+      continue;
+    const { data, shape } = readTensor(artifacts, ref.sha256);
+    const [layers, heads] = shape.slice(-2) as [number, number];
+    const sums = new Float64Array(layers * heads);
+    for (const [index, one] of data.entries()) sums[index % sums.length] = (sums[index % sums.length] as number) + one;
+    return new Map([...sums].map((sum, index) => [`a${Math.floor(index / heads)}.h${index % heads}`, sum]));
+  }
+  return null;
+}
+
+function rowRanking(output: JsonObject): Map<string, number> | null {
+  for (const list of Object.values(output)) {
+    const rows = Array.isArray(list) ? list.flatMap((row) => effectOf(row)) : [];
+    if (rows.length > 0) return new Map(rows.reverse());
+  }
+  return null;
+}
+
+function effectOf(row: Json): [string, number][] {
+  if (row === null || typeof row !== 'object' || Array.isArray(row)) return [];
+  const { component, strength, effect, score } = row;
+  const value = [strength, effect, score].find((one) => typeof one === 'number');
+  return typeof component === 'string' && typeof value === 'number' ? [[component, value]] : [];
+}
+
+function refused(what: string, why: string, instead: string): Refusal {
+  return new Refusal({ code: 'no-circuit', what, why, instead });
+}
