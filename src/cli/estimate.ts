@@ -3,8 +3,9 @@
  * done, time passed. A guess for a person who waits; nothing is decided by it.
  */
 
-import { findTool } from '../../tools/index.ts';
-import type { JsonObject, ModelFacts, Protocol, Step } from '../contract/index.ts';
+import type * as z from 'zod';
+import { findTool, type Tool } from '../../tools/index.ts';
+import { type Json, type JsonObject, type ModelFacts, Prompts, type Protocol, type Step } from '../contract/index.ts';
 
 /** What a call costs beside its forwards, in forwards: prompts, files, the pipe. */
 const PER_CALL = 20;
@@ -27,10 +28,9 @@ export function plannedCost(
 ): PlannedCost {
   const sum = { forwards: 0, rows: 0 };
   for (const item of everyItem(protocol)) {
-    const input = withTasks(item, tasks);
-    const cost = findTool(item.tool)?.cost(input as never, facts as ModelFacts);
-    sum.forwards += item.times * (cost?.forwards ?? 0);
-    sum.rows += item.times * (cost?.rows ?? 0);
+    const { forwards, rows } = costOf(item.tool, withTasks(item, tasks), facts) ?? { forwards: 0, rows: 0 };
+    sum.forwards += item.times * forwards;
+    sum.rows += item.times * rows;
   }
   return sum;
 }
@@ -106,15 +106,8 @@ export class Estimate {
   }
 
   #cost(name: string, input: JsonObject): number {
-    try {
-      const tool = findTool(name);
-      if (tool === undefined || this.#facts === undefined) return PER_CALL;
-      const { forwards, rows } = tool.cost(input as never, this.#facts);
-      return PER_CALL + forwards + rows / ROWS_PER_FORWARD;
-    } catch {
-      // A planner's input that the tool will refuse has no cost.
-      return PER_CALL;
-    }
+    const cost = this.#facts === undefined ? null : costOf(name, input, this.#facts);
+    return cost === null ? PER_CALL : PER_CALL + cost.forwards + cost.rows / ROWS_PER_FORWARD;
   }
 
   #guess(item: Item): JsonObject {
@@ -126,6 +119,35 @@ export class Estimate {
     const item = this.#items.find(({ name }) => act.split('/').some((word) => word.replace(/^\d+-/, '') === name));
     if (Array.isArray(tasks) && item?.tasksFrom) this.#learned.set(item.tasksFrom, tasks.length);
   }
+}
+
+/**
+ * What a call is expected to cost; null where nothing can be said, as of a planner's input that the tool will refuse. Of an input
+ * whose values only the run knows, the numbers that are there count.
+ */
+function costOf(name: string, input: JsonObject, facts: Pick<ModelFacts, 'layers' | 'heads'>): PlannedCost | null {
+  const tool = findTool(name);
+  if (tool === undefined) return null;
+  try {
+    const { forwards, rows } = tool.cost(withDefaults(tool, input) as never, facts as ModelFacts);
+    return { forwards: Number.isFinite(forwards) ? forwards : 0, rows: Number.isFinite(rows) ? rows : 0 };
+  } catch {
+    return null;
+  }
+}
+
+/** The input with the tool's own values where it has none, as the tool will have it. */
+function withDefaults(tool: Tool, input: JsonObject): JsonObject {
+  const known = tool.input.safeParse(input);
+  if (known.success) return known.data as JsonObject;
+  const filled: JsonObject = {};
+  for (const [field, schema] of Object.entries(tool.input.shape as Record<string, z.ZodType>)) {
+    const { success, data } = schema.safeParse(undefined);
+    if (success && data !== undefined) filled[field] = data as Json;
+  }
+  const { prompts } = input;
+  const told = Prompts.safeParse({ ...(prompts as JsonObject | undefined), seed: 0 });
+  return { ...filled, ...input, ...(told.success ? { prompts: told.data as unknown as Json } : {}) };
 }
 
 /** Everything that a run calls: the gate on both halves, the search, the verification. */
@@ -140,7 +162,7 @@ function everyItem(protocol: Protocol): Item[] {
 function withTasks({ input, tasksFrom }: Item, count: number): JsonObject {
   const prompts = input['prompts'] as JsonObject | undefined;
   if (prompts === undefined || tasksFrom === null) return input;
-  return { ...input, prompts: { ...prompts, tasks: Array.from({ length: count }, () => '') } };
+  return { ...input, prompts: { ...prompts, tasks: Array.from({ length: count }, (_, task) => `task-${task}`) } };
 }
 
 function itemsOf(protocol: Protocol, steps: Protocol['measurements']): Item[] {
@@ -155,7 +177,7 @@ function itemsOf(protocol: Protocol, steps: Protocol['measurements']): Item[] {
         tool: step.tool,
         input: step.input,
         times: sets ?? 1,
-        tasksFrom: tasks === undefined ? null : JSON.stringify(tasks),
+        tasksFrom: tasks === undefined || Array.isArray(tasks) ? null : JSON.stringify(tasks),
       },
     ];
   });

@@ -5,7 +5,14 @@ import { createInterface } from 'node:readline/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { EXIT, Fault, Refusal, type Run } from '../../contract/index.ts';
 import { gridOf, type Lacking, missingIn } from '../../grid/index.ts';
-import { loadBehaviour, loadModelCard, loadModelCards, loadProtocol, loadProtocols } from '../../protocol/index.ts';
+import {
+  loadBehaviour,
+  loadModelCard,
+  loadModelCards,
+  loadProtocol,
+  loadProtocols,
+  taskNames,
+} from '../../protocol/index.ts';
 import { duration, gridLines, number, safe, table } from '../../report/index.ts';
 import { root } from '../../root.ts';
 import { openRecord, type RunRecord } from '../../store/index.ts';
@@ -77,7 +84,7 @@ function organismsHere(): string[] {
 function costLines(cli: Cli, record: RunRecord, lacking: readonly Lacking[]): string[] {
   const rows = lacking.map((item) => {
     const protocol = loadProtocol(item.finding);
-    const tasks = loadBehaviour(protocol.behaviour).tasks.length;
+    const tasks = taskNames(loadBehaviour(protocol.behaviour)).length;
     const { forwards, rows } = plannedCost(protocol, tasks, loadModelCard(item.model).expect);
     return { item, forwards, rows, seconds: tookBefore(record, item) };
   });
@@ -169,7 +176,7 @@ async function oneRun(
   const { runJob } = await import('../../job/index.ts');
   const protocol = loadProtocol(item.finding);
   const earlier = item.begun === null ? [] : record.steps(item.begun);
-  const progress = new RunProgress(cli, protocol, loadBehaviour(protocol.behaviour).tasks.length, earlier);
+  const progress = new RunProgress(cli, protocol, taskNames(loadBehaviour(protocol.behaviour)).length, earlier);
   const means = {
     record,
     artifacts: home.artifacts,
