@@ -14,8 +14,9 @@ describe('the calibration', () => {
     expect(read('./calibration.md')).toBe(page(rows));
     for (const { nulls } of rows) expect(nulls.claims).toBeGreaterThanOrEqual(50);
   });
-  it('is of every finding that holds somewhere', () => {
-    expect(new Set(rows.map(({ finding }) => finding))).toEqual(new Set(placesOf().map(({ finding }) => finding)));
+  it('is of findings that are said to hold there', () => {
+    const places = placesOf().map(({ finding, organism }) => `${finding} on ${organism}`);
+    for (const { finding, model } of rows) expect(places).toContain(`${finding} on ${model}`);
   });
   const [first] = rows as [Calibrated];
   it.each<[string, Partial<Calibrated>]>([
