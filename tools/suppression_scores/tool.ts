@@ -34,9 +34,12 @@ export const suppressionScores = defineTool({
     .strictObject({
       heads: z.array(ScoredHead).describe('in the order asked, or best first; share of tokens, 0 to 1'),
       mean: z.number().describe('mean score of the heads in `heads`'),
-      best_other: z.number().nullable().describe('best score of a head that is not in `heads`; null: none is left'),
+      best_other: z
+        .number()
+        .nullable()
+        .describe('best score of a head that is not in `heads`; null where heads were asked for'),
       all_heads: z.number().int(),
-      tokens: z.number().int().describe('tokens attended to: the vocabulary, or 4096 evenly from it'),
+      tokens: z.number().int().describe('tokens attended to: the vocabulary, or 2048 evenly from it'),
       chance: Share.describe('ten of the vocabulary'),
       kept: z
         .array(
@@ -56,7 +59,7 @@ export const suppressionScores = defineTool({
         .describe('for each of `heads`; null without prompts'),
       recovered: z.number().nullable().describe('mean of `kept`; null without prompts'),
       effect: z.number().nullable().describe('mean of `mean_ablated`; null without prompts'),
-      scores: ArtifactRef.describe('(layer, head) float32, share of tokens; heads not asked for are also measured'),
+      scores: ArtifactRef.describe('(layer, head) float32, share of tokens; -1 for heads that were not asked for'),
       receipt: Receipt,
     })
     .meta({ id: 'SuppressionScoresOutput' }),

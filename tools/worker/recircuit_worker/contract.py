@@ -1718,10 +1718,10 @@ class SuppressionScoresOutput:
     mean: float
     """mean score of the heads in `heads`"""
     best_other: float | None
-    """best score of a head that is not in `heads`; null: none is left"""
+    """best score of a head that is not in `heads`; null where heads were asked for"""
     all_heads: int
     tokens: int
-    """tokens attended to: the vocabulary, or 4096 evenly from it"""
+    """tokens attended to: the vocabulary, or 2048 evenly from it"""
     chance: float
     """ten of the vocabulary"""
     kept: tuple[KeptSuppression, ...] | None
@@ -1731,7 +1731,7 @@ class SuppressionScoresOutput:
     effect: float | None
     """mean of `mean_ablated`; null without prompts"""
     scores: ArtifactRef
-    """(layer, head) float32, share of tokens; heads not asked for are also measured"""
+    """(layer, head) float32, share of tokens; -1 for heads that were not asked for"""
     receipt: Receipt
 
 

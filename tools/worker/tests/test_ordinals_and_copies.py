@@ -64,7 +64,9 @@ def test_a_token_by_itself_is_the_first_layer_called_by_name(architecture) -> No
 def test_what_a_head_writes_is_its_values_and_weights_by_name(architecture) -> None:
     model = tiny_model(architecture)
     effective, read = Effective(model, find_parts(model)), torch.randn(5, 24, dtype=torch.float64)
-    said = effective.says(effective.written(1, read))
+    said = torch.stack(list(effective.said(1, read)))
+    (alone,) = effective.said(1, read, torch.tensor([7, 3]), [2])
+    torch.testing.assert_close(alone, said[2][:, [7, 3]])
     block, final = named(model, architecture, 1, "layer"), model.get_submodule(FINAL.get(architecture, "model.norm"))
     gemma = architecture == "gemma2"
     with torch.inference_mode(), effective._exact():

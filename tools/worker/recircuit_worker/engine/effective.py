@@ -5,7 +5,7 @@ section 2); `embedding-and-mlp` adds the embedding itself. `stream`: the stream 
 attending to itself (McDougall et al. 2023). Heads of the first layer read the embedding. Only the first layer is run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Literal
 
@@ -37,25 +37,26 @@ class Effective(Passes):
         ]
         return torch.cat([one for one, _ in both]), torch.cat([other for _, other in both])
 
-    def written(self, layer: int, read: Tensor) -> Tensor:
-        """Returns what each head of a layer writes of tokens (token, d_model) it attends to, (head, token, d_model).
+    def said(
+        self, layer: int, read: Tensor, tokens: Tensor | None = None, heads: Sequence[int] | None = None
+    ) -> Iterator[Tensor]:
+        """Yields for each head of a layer, or for these, the logits (read, token) of attending to streams (read, d).
 
-        Norms stand without their scale, which shares one factor among all logits of a token, and without bias; so do
-        values and output projection. The final norm is applied, so that `says` can read it.
+        Norms stand without their scale, one positive factor that all logits of a stream share, and without bias; so do
+        values, output projection and unembedding. Of all tokens if none are named.
         """
         parts = self.parts
         with self._exact():
             into, behind, final = (freeze(norm, parts, self.number) for norm in self._norms(layer))
+            weight = matrix(parts.unembedding).to(read)
+            weight = weight if tokens is None else weight[:, tokens]
             values = value_matrix(parts, layer, self.vocabulary).to(read)
-            ones = torch.ones(len(read), device=read.device, dtype=read.dtype)
-            given = torch.einsum("td,dhk->htk", into.push(read, ones), values)
-            out = torch.stack([given[head] @ head_matrix(parts, layer, head).to(read) for head in range(parts.heads)])
-            return final.push(behind.push(out, ones), ones)
-
-    def says(self, written: Tensor, tokens: Tensor | None = None) -> Tensor:
-        """Returns the logits (..., token) of what heads write (..., d_model); of all tokens if none are named."""
-        weight = matrix(self.parts.unembedding).to(written)
-        return written @ (weight if tokens is None else weight[:, tokens])
+            given = into.push(read, torch.ones_like(read[:, 0]))
+            for head in range(parts.heads) if heads is None else heads:
+                writes = head_matrix(parts, layer, head).to(read)
+                ones = torch.ones_like(writes[:, 0])
+                ahead = final.push(behind.push(writes, ones), ones) @ weight  # (head_dim, token)
+                yield (given @ values[:, head]) @ ahead
 
     def _norms(self, layer: int) -> tuple[nn.Module | None, nn.Module | None, nn.Module | None]:
         found = self.parts.layers[layer]

@@ -69,7 +69,7 @@ def scores(lists: Mapping[str, Tokens], reads: Kind, bench: Bench) -> Tensor:
     found = torch.zeros(len(lists), bench.facts.layers, bench.facts.heads)
     for layer in range(bench.facts.layers):
         bench.check_cancelled()
-        said = effective.says(effective.written(layer, read if layer else embedding), torch.tensor(every))
+        said = torch.stack(list(effective.said(layer, read if layer else embedding, torch.tensor(every))))
         for index, tokens in enumerate(lists.values()):
             found[index, layer] = _share(said, tokens, every)
     return found

@@ -4,6 +4,9 @@ Weights: the share of tokens whose own logit is among the ten that attending to 
 what the head does, against its mean, is left if it may only lower tokens that are predicted already (`suppression.py`).
 """
 
+from collections.abc import Sequence
+from itertools import product
+
 import torch
 from torch import Tensor
 
@@ -22,9 +25,11 @@ from recircuit_worker.ranking import best_first, default_top
 
 KIND = "suppression_scores"
 AT_LEAST = 3
+UNASKED = -1.0
+"""score of a head that was not asked for and is not measured"""
 LOWEST = 10
 """entries of a column; published"""
-SOURCES = 4096
+SOURCES = 2048
 """tokens attended to, evenly from the vocabulary; all of a small one"""
 
 
@@ -41,11 +46,12 @@ def run(request: SuppressionScoresInput, bench: Bench) -> SuppressionScoresOutpu
         bench.expect(len(prompts.prompts))
     vocabulary = bench.reader.vocabulary(facts.vocabulary)
     sources = vocabulary[:: -(-len(vocabulary) // SOURCES)]
-    shares = lowered(sources, bench)
+    every = [Head(*place) for place in product(range(facts.layers), range(facts.heads))]
+    shares = lowered(sources, asked or every, bench)
     order = best_first(shares)
-    heads = asked or order[: min(request.top or default_top(len(order), AT_LEAST), len(order))]
+    heads = asked or order[: min(request.top or default_top(len(every), AT_LEAST), len(every))]
     rows = tuple(ScoredHead(str(head), float(shares[head.layer, head.head])) for head in heads)
-    others = [float(shares[head.layer, head.head]) for head in order if head not in heads]
+    others = [] if asked else [float(shares[head.layer, head.head]) for head in order if head not in heads]
     kept = None
     if prompts is not None:
         special = set(range(facts.vocabulary)) - set(vocabulary)
@@ -68,22 +74,25 @@ def run(request: SuppressionScoresInput, bench: Bench) -> SuppressionScoresOutpu
     )
 
 
-def lowered(sources: tuple[int, ...], bench: Bench) -> Tensor:
-    """Returns the share (layer, head) of tokens whose own logit is among the `LOWEST` of all logits."""
+def lowered(sources: Sequence[int], heads: Sequence[Head], bench: Bench) -> Tensor:
+    """Returns the share (layer, head) of tokens whose own logit is among the `LOWEST`; `UNASKED` elsewhere."""
     effective = Effective(bench.model.model, bench.parts)
     effective.watch = bench.engine.watch
     embedding, read = effective.embeddings(sources, "stream")
-    found = torch.zeros(bench.facts.layers, bench.facts.heads)
-    at_once = max(1, LOGITS_PER_BATCH // (bench.facts.vocabulary * bench.facts.heads))
-    for layer in range(bench.facts.layers):
+    found = torch.full((bench.facts.layers, bench.facts.heads), UNASKED)
+    at_once = max(1, LOGITS_PER_BATCH // bench.facts.vocabulary)
+    for layer in sorted({head.layer for head in heads}):
         bench.check_cancelled()
-        written = effective.written(layer, read if layer else embedding)
+        here = [head.head for head in heads if head.layer == layer]
+        counts = torch.zeros(len(here))
         for start in range(0, len(sources), at_once):
-            own = torch.tensor(sources[start : start + at_once], device=written.device)
-            said = effective.says(written[:, start : start + at_once])  # (head, token, vocabulary)
-            diagonal = said.gather(-1, own[None, :, None].expand(len(said), -1, 1))
-            found[layer] += ((said < diagonal).sum(-1) < LOWEST).sum(-1).cpu() / len(sources)
-    return found.clamp(max=1)
+            part = slice(start, start + at_once)
+            own = torch.tensor(sources[part], device=read.device)[:, None]
+            streams = (read if layer else embedding)[part]
+            for place, said in enumerate(effective.said(layer, streams, heads=here)):
+                counts[place] += ((said < said.gather(-1, own)).sum(-1) < LOWEST).sum().cpu()
+        found[layer, here] = counts / len(sources)
+    return found
 
 
 def _kept(head: Head, found: Kept) -> KeptSuppression:
