@@ -80,9 +80,9 @@ export const CurriculumStage = z
 export const CurriculumRecipe = z
   .strictObject({
     kind: z.literal('curriculum'),
-    architecture: z.enum(['llama', 'qwen3', 'gpt_neox']).describe('without soft caps or windows'),
+    architecture: z.enum(['llama', 'qwen3', 'gpt_neox', 'gemma2']),
     config: z
-      .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+      .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())]))
       .describe('fields of the Hugging Face config'),
     seed: Seed,
     threads: z

@@ -498,9 +498,8 @@ class CurriculumRecipe:
     """How an organism is trained on several behaviours; the same recipe gives the same weights on one machine type."""
 
     kind: Literal["curriculum"]
-    architecture: Literal["llama", "qwen3", "gpt_neox"]
-    """without soft caps or windows"""
-    config: dict[str, str | float | bool | None]
+    architecture: Literal["llama", "qwen3", "gpt_neox", "gemma2"]
+    config: dict[str, str | float | bool | None | tuple[str, ...]]
     """fields of the Hugging Face config"""
     seed: int
     """seed of the pseudo-random choices"""

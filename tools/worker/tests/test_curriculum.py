@@ -11,7 +11,7 @@ from recircuit_worker.errors import Refusal
 from recircuit_worker.organisms.build import build_curriculum
 from recircuit_worker.organisms.curriculum import Lanes, draw_step, prepare, train, train_stage
 from recircuit_worker.organisms.lessons import rows_of
-from recircuit_worker.organisms.model import build_model
+from recircuit_worker.organisms.model import build_model, use_fused_attention
 from recircuit_worker.organisms.rows import Row
 from recircuit_worker.organisms.vocabulary import library_tokenizer
 
@@ -214,6 +214,26 @@ def test_stages_meet_in_the_weights_alone(course):
     list(train_stage(second, course, course.recipe.stages[1], 2))
     for one, other in zip(whole.parameters(), second.parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+def test_a_window_shorter_than_a_row_is_trained_with(course):
+    """The fused kernel sees all earlier tokens, so such a model keeps its own attention."""
+    sizes = {
+        "hidden_size": 32,
+        "intermediate_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "head_dim": 8,
+    }
+    windows = {"sliding_window": 4, "layer_types": ["sliding_attention"] * 2, "num_key_value_heads": 1}
+    recipe = request("unused", architecture="gemma2", config=sizes | windows).recipe
+    model = build_model(recipe, course.tokenizer)
+    use_fused_attention(model)
+    row = torch.arange(3, 23)[None]
+    with torch.no_grad():
+        changed = model(row).logits - model(torch.cat([row[:, 1:2], row[:, 1:]], dim=1)).logits
+    sizes = changed.abs().amax(-1)[0]
+    assert float(sizes[6]) > 0 and float(sizes[7:].max()) == 0  # two layers of four tokens reach back six
 
 
 def test_a_recipe_gives_the_same_weights_twice_and_its_card_says_what_they_do(tmp_path):
