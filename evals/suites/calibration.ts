@@ -1,9 +1,9 @@
 /**
  * How far the findings can be trusted, one row each: what a run claims, held against heads that are known to do it; as many random
  * claims as are asked for, judged by the same verification; and a twin with permuted heads. `npm run calibration` writes
- * calibration.md and calibration.json here.
+ * calibration.md and calibration.json here; with `-- --finding <name>` the rows of other findings stay as they are.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -108,6 +108,12 @@ export function problemsIn(rows: readonly Calibrated[]): string[] {
   ];
 }
 
+function write(out: string, rows: Calibrated[]): void {
+  rows.sort((a, b) => (a.finding < b.finding ? -1 : a.finding > b.finding ? 1 : 0));
+  writeFileSync(join(out, 'calibration.md'), page(rows));
+  writeFileSync(join(out, 'calibration.json'), `${JSON.stringify(rows, null, 1)}\n`);
+}
+
 async function main(): Promise<void> {
   const here = dirname(fileURLToPath(import.meta.url));
   const { values } = parseArgs({
@@ -118,10 +124,13 @@ async function main(): Promise<void> {
     },
   });
   const folder = mkdtempSync(join(tmpdir(), 'recircuit-calibration-'));
-  const rows: Calibrated[] = [];
+  const only = values.finding;
+  const file = join(values.out, 'calibration.json');
+  const kept = only && existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Calibrated[]) : [];
+  const rows = kept.filter(({ finding }) => !only?.includes(finding));
   try {
     for (const { finding, organism: model } of placesOf()) {
-      if (values.finding && !values.finding.includes(finding)) continue;
+      if (only && !only.includes(finding)) continue;
       const began = performance.now();
       const row = await calibrateFinding({
         protocol: loadProtocol(finding),
@@ -130,6 +139,8 @@ async function main(): Promise<void> {
         folder: join(folder, `${finding}-${model}`),
       });
       rows.push(row);
+      // A row takes minutes: what is measured stays, whatever comes after it.
+      write(values.out, rows);
       const { claims, reproduced } = row.nulls;
       process.stderr.write(
         `${finding} on ${model}: ${row.verdict}, ${reproduced} of ${claims} random claims reproduced, twin ${row.twin.says}; ${((performance.now() - began) / 1000).toFixed(0)} s\n`,
@@ -138,8 +149,6 @@ async function main(): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  writeFileSync(join(values.out, 'calibration.md'), page(rows));
-  writeFileSync(join(values.out, 'calibration.json'), `${JSON.stringify(rows, null, 1)}\n`);
   const problems = problemsIn(rows);
   process.stdout.write(`${page(rows)}${problems.map((problem) => `WRONG: ${problem}.\n`).join('')}`);
   process.exitCode = problems.length === 0 ? 0 : 1;

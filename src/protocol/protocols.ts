@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashOf, Protocol } from '../contract/index.ts';
 import { criterionProblems } from './criterion-problems.ts';
-import { badFile, homesOf, listNames, readYaml, standsTwice } from './files.ts';
+import { badFile, homesOf, listNames, readText, readYaml, standsTwice } from './files.ts';
 import { unknownName } from './names.ts';
 import { protocolProblems } from './problems.ts';
 import { toolProblems } from './tool-problems.ts';
@@ -38,17 +38,27 @@ export function protocolHash(protocol: Protocol): string {
   return hashOf(protocol);
 }
 
+/** File -> its text and what it says, since a command reads the same few files many times. */
+const known = new Map<string, { readonly text: string; readonly protocol: Protocol }>();
+
+/** Returns a protocol of the caller's own. */
 function readProtocol(finding: string): Protocol {
-  const file = join(findingFolder(finding), 'protocol.yaml');
+  const folder = findingFolder(finding);
+  const file = join(folder, 'protocol.yaml');
+  const text = readText(file);
+  const before = known.get(file);
+  const protocol = before?.text === text ? before.protocol : checkedProtocol(file, finding);
+  known.set(file, { text, protocol });
+  const [missing] = missingLists(protocol, folder);
+  if (missing !== undefined) throw badFile(file, missing);
+  return structuredClone(protocol);
+}
+
+function checkedProtocol(file: string, finding: string): Protocol {
   const protocol = readYaml(file, Protocol);
   if (protocol.finding !== finding)
     throw badFile(file, `it names itself "${protocol.finding}" but lies in the folder "${finding}"`);
-  const [problem] = [
-    ...protocolProblems(protocol),
-    ...toolProblems(protocol),
-    ...criterionProblems(protocol),
-    ...missingLists(protocol, findingFolder(finding)),
-  ];
+  const [problem] = [...protocolProblems(protocol), ...toolProblems(protocol), ...criterionProblems(protocol)];
   if (problem !== undefined) throw badFile(file, problem);
   return protocol;
 }
