@@ -75,6 +75,9 @@ describe('as files', () => {
 const missing = whyNot();
 if (missing !== undefined) console.log(`skipped: tool examples on the organism; ${missing}`);
 
+/** Examples may also use a behaviour of the tests, where no trained organism has the words of one that is shipped. */
+const folders = [join(root, 'src/protocol/fixtures/behaviours')];
+
 function whyNot(): string | undefined {
   if (!hasWorkerPython()) return 'run `npm start`, which sets the worker up';
   for (const { model } of new Set(examples.map(({ content }) => content))) {
@@ -108,7 +111,7 @@ describe.skipIf(missing !== undefined)('in the worker', () => {
     split,
   }: Pick<Example, 'model' | 'behaviour' | 'split'>): Promise<WorkerClient> {
     const worker = await startWorker({ python: workerPython(), env: { OMP_NUM_THREADS: '1' } });
-    const half = material(loadBehaviour(behaviour), split);
+    const half = material(loadBehaviour(behaviour, { folders }), split);
     await worker.open({ ...findModel(model, { device: 'cpu' }), material: half, artifacts });
     return worker;
   }
