@@ -16,6 +16,7 @@ export const Motif = z.enum([
   'negative-name-mover',
   'content-gatherer',
   'successor',
+  'color-mover',
   'name-copier',
   'subject-remover',
 ]);

@@ -32,7 +32,8 @@ const operators: Readonly<Record<string, Operator>> = {
     ...found('field of the behaviour', text('$behaviour', name), behaviour as Record<string, readonly string[]>),
   ],
   $top: (operand, scope) => top(operand, scope),
-  $union: (operand, scope) => union(operand, scope),
+  $union: (operand, scope) => [...byText(lists('$union', operand, scope).flat()).values()],
+  $shared: (operand, scope) => shared(lists('$shared', operand, scope)),
   $others: (operand, scope) => others(evaluate(operand, scope), scope),
 };
 
@@ -89,17 +90,27 @@ function top(operand: Json, scope: Scope): Json {
   return list.slice(0, number);
 }
 
-/** The items of several lists, each once, in the order of the lists. A role that the claim leaves out adds nothing. */
-function union(operand: Json, scope: Scope): Json {
+/** The lists of $union and $shared. A role that the claim leaves out is an empty one. */
+function lists(operator: string, operand: Json, scope: Scope): Json[][] {
   const empty = (item: Json) => isClaim(item) && !Object.hasOwn(sealed(scope.claim).roles, item.$claim);
-  const lists = Array.isArray(operand) ? operand.map((item) => (empty(item) ? [] : evaluate(item, scope))) : [];
-  if (lists.length === 0 || !lists.every(Array.isArray))
-    throw refusal(
-      '$union cannot be read',
-      'its operand is no list of lists',
-      'write { $union: [{ $from: path }, { $from: path }] } with paths to lists',
-    );
-  return [...new Map(lists.flat().map((item) => [JSON.stringify(item), item])).values()];
+  const found = Array.isArray(operand) ? operand.map((item) => (empty(item) ? [] : evaluate(item, scope))) : [];
+  if (found.length > 0 && found.every(Array.isArray)) return found;
+  throw refusal(
+    `${operator} cannot be read`,
+    'its operand is no list of lists',
+    `write { ${operator}: [{ $from: path }, { $from: path }] } with paths to lists`,
+  );
+}
+
+/** What stands in every list, in the order of the first. */
+function shared([first = [], ...others]: Json[][]): Json[] {
+  const known = others.map(byText);
+  return [...byText(first)].filter(([text]) => known.every((list) => list.has(text))).map(([, item]) => item);
+}
+
+/** Items by their JSON, each once, in order. */
+function byText(items: readonly Json[]): Map<string, Json> {
+  return new Map(items.map((item) => [JSON.stringify(item), item]));
 }
 
 function isClaim(item: Json): item is { $claim: string } {

@@ -82,6 +82,8 @@ describe('expressions', () => {
     [{ $top: { of: ['x'], count: 9 } }, ['x']],
     [{ $top: { of: ['x'], count: 0 } }, []],
     [{ $union: [{ $from: 'solved' }, ['b', 'a'], []] }, ['a', 'b']],
+    [{ $shared: [['c', 'a', 'b', 'a'], ['a', 'c', 'd']] }, ['c', 'a']],
+    [{ $shared: [{ $claim: 'left-out' }, ['a']] }, []],
     [{ $union: [{ $claim: 'fv-head' }, { $claim: 'left-out' }] }, ['a1.h2']],
     [{ deep: [{ er: { $run: 'seed' } }] }, { deep: [{ er: 4 }] }],
   ];
@@ -101,6 +103,7 @@ describe('expressions', () => {
     [{ $behaviour: 'answers' }, 'known are tasks'],
     [{ $top: { of: ['x'] } }, 'exactly `of` and `count`'],
     [{ $union: { $from: 'solved' } }, 'no list of lists'],
+    [{ $shared: [] }, 'no list of lists'],
     [{ $union: [{ $from: 'clean.accuracy' }] }, 'no list of lists'],
     [{ $top: { of: 'x', count: 1 } }, 'is not a list'],
     [{ $top: { of: ['x'], count: 1.5 } }, 'its count is 1.5'],

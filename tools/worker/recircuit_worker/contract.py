@@ -570,13 +570,13 @@ class CurvePoint:
 class Decoy:
     component: str
     """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
-    motif: Literal["previous-token", "duplicate-token", "induction", "sink", "s-inhibition", "name-mover", "backup-name-mover", "negative-name-mover", "content-gatherer", "successor", "name-copier", "subject-remover"]
+    motif: Literal["previous-token", "duplicate-token", "induction", "sink", "s-inhibition", "name-mover", "backup-name-mover", "negative-name-mover", "content-gatherer", "successor", "color-mover", "name-copier", "subject-remover"]
     keeps: Literal["attention", "writing"]
 
 
 @dataclass(frozen=True)
 class DecoyGroup:
-    motif: Literal["previous-token", "duplicate-token", "induction", "sink", "s-inhibition", "name-mover", "backup-name-mover", "negative-name-mover", "content-gatherer", "successor", "name-copier", "subject-remover"]
+    motif: Literal["previous-token", "duplicate-token", "induction", "sink", "s-inhibition", "name-mover", "backup-name-mover", "negative-name-mover", "content-gatherer", "successor", "color-mover", "name-copier", "subject-remover"]
     keeps: Literal["attention", "writing"]
     """attention: looks like the motif and writes nothing; writing: could write as it does and never looks"""
     layers: tuple[int, ...]
@@ -1364,7 +1364,7 @@ class PlantedCard:
 
 @dataclass(frozen=True)
 class PlantedGroup:
-    motif: Literal["previous-token", "duplicate-token", "induction", "sink", "s-inhibition", "name-mover", "backup-name-mover", "negative-name-mover", "content-gatherer", "successor", "name-copier", "subject-remover"]
+    motif: Literal["previous-token", "duplicate-token", "induction", "sink", "s-inhibition", "name-mover", "backup-name-mover", "negative-name-mover", "content-gatherer", "successor", "color-mover", "name-copier", "subject-remover"]
     layers: tuple[int, ...]
     """one head each"""
 

@@ -98,6 +98,14 @@ def successor(head: PlantedHead) -> None:
     head.move("token", "said", 1.0, next_item())
 
 
+def color_mover(head: PlantedHead) -> None:
+    """As a name mover, for colors alone: a mover that the two behaviours do not share; no published role."""
+    head.prefer("color", class_pattern("color"), 30)
+    head.compare("wanted", "token", 5.3)
+    head.rest(18)
+    head.move("token", "said", 0.7)
+
+
 def name_copier(head: PlantedHead) -> None:
     """Where a name must follow: predicts all names there are, alike; no published role."""
     head.prefer("name", class_pattern("name"), 30)
@@ -109,7 +117,7 @@ def subject_remover(head: PlantedHead) -> None:
     """Where a name must follow: takes the repeated name from what is predicted, itself; no published role."""
     s_inhibition(head)
     head.silence()
-    head.move("token", "said", -1.0)
+    head.move("token", "said", -1.3)
 
 
 MOTIFS: Mapping[str, Callable[[PlantedHead], None]] = {
@@ -125,6 +133,7 @@ MOTIFS: Mapping[str, Callable[[PlantedHead], None]] = {
         negative_name_mover,
         content_gatherer,
         successor,
+        color_mover,
         name_copier,
         subject_remover,
     )
