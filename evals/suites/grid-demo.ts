@@ -14,7 +14,7 @@ import { loadModelCards, loadProtocols } from '../../src/protocol/index.ts';
 import { duration } from '../../src/report/index.ts';
 import { root } from '../../src/root.ts';
 import { openRecord } from '../../src/store/index.ts';
-import { table } from './shared.ts';
+import { inParallel, table } from './shared.ts';
 
 const Told = z.strictObject({
   controls: z.array(z.strictObject({ organism: z.string(), because: z.string() })).min(2),
@@ -113,9 +113,8 @@ async function fill(findings: readonly string[], models: readonly string[]): Pro
   return { ...(JSON.parse(said) as Omit<Filled, 'seconds'>), seconds: (performance.now() - began) / 1000 };
 }
 
-/** Deals the organisms out to two fills, since a small model keeps one core busy. */
-const hands = (models: readonly string[]): string[][] =>
-  [0, 1].map((hand) => models.filter((_, index) => index % 2 === hand)).filter((dealt) => dealt.length > 0);
+/** Fills at once, each of one organism after another: a small model keeps one core busy. */
+const HANDS = 2;
 
 function cellsIn(models: readonly string[], findings: readonly string[]): DemoCell[] {
   const record = openRecord(join(HOME, 'runs.db'), { readOnly: true });
@@ -158,7 +157,7 @@ async function main(): Promise<void> {
   const [findings, models] = [[...loadProtocols().keys()], organismsOf(parts)];
   mkdirSync(HOME, { recursive: true });
   const began = performance.now();
-  await Promise.all(hands(models).map((dealt) => fill(findings, dealt)));
+  await inParallel(models, HANDS, (model) => fill(findings, [model]));
   const minutes = (performance.now() - began) / 60_000;
   const again = await fill(findings, models);
   const cells = cellsIn(models, findings);
