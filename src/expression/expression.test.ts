@@ -82,7 +82,15 @@ describe('expressions', () => {
     [{ $top: { of: ['x'], count: 9 } }, ['x']],
     [{ $top: { of: ['x'], count: 0 } }, []],
     [{ $union: [{ $from: 'solved' }, ['b', 'a'], []] }, ['a', 'b']],
-    [{ $shared: [['c', 'a', 'b', 'a'], ['a', 'c', 'd']] }, ['c', 'a']],
+    [
+      {
+        $shared: [
+          ['c', 'a', 'b', 'a'],
+          ['a', 'c', 'd'],
+        ],
+      },
+      ['c', 'a'],
+    ],
     [{ $shared: [{ $claim: 'left-out' }, ['a']] }, []],
     [{ $union: [{ $claim: 'fv-head' }, { $claim: 'left-out' }] }, ['a1.h2']],
     [{ deep: [{ er: { $run: 'seed' } }] }, { deep: [{ er: 4 }] }],
