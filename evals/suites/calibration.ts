@@ -90,7 +90,9 @@ ${table(columns, lines)}
 
 ${wrong} of ${nulls} random claims were called reproduced (${((100 * wrong) / Math.max(1, nulls)).toFixed(1)} %, at most ${(100 * high).toFixed(1)} % at 95 % confidence). That a single criterion of the kind
 \`exceeds-null\` with threshold 0 lets one of twenty control sets pass in the place of a claim is how it is made: one of them is always the largest. No verdict rests on such a criterion alone.
-`;
+${problemsIn(rows)
+  .map((problem) => `\nWRONG: ${problem}.\n`)
+  .join('')}`;
 }
 
 /** Returns what is wrong, one clause each. */
@@ -150,7 +152,7 @@ async function main(): Promise<void> {
     rmSync(folder, { recursive: true, force: true });
   }
   const problems = problemsIn(rows);
-  process.stdout.write(`${page(rows)}${problems.map((problem) => `WRONG: ${problem}.\n`).join('')}`);
+  process.stdout.write(page(rows));
   process.exitCode = problems.length === 0 ? 0 : 1;
 }
 
