@@ -93,8 +93,8 @@ def test_other_settings_of_the_interpreter_need_a_worker_of_their_own(nursery):
 
 def test_a_nursery_that_is_gone_is_no_loss(tmp_path):
     with kept(tmp_path / "gone") as address:
-        with Process(RECIRCUIT_NURSERY=str(address)) as launcher:
-            launcher.call("hello")
+        while not address.exists():
+            time.sleep(0.02)
     assert not address.parent.exists()
     with Process(RECIRCUIT_NURSERY=str(address)) as process:
         process.call("hello")
