@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gridOfBundle } from '../grid/index.ts';
-import { gridMarkdown } from '../report/index.ts';
+import { placesMarkdown } from '../report/index.ts';
 import { root } from '../root.ts';
 
 const BUNDLE = 'runs/published/grid';
@@ -14,6 +14,6 @@ export function readmeWithGrid(): string {
   if (!BLOCK.test(text)) throw new Error('README.md has no place for the grid, between two comments');
   return text.replace(
     BLOCK,
-    (_, before: string, after: string) => `${before}\n${gridMarkdown(gridOfBundle(join(root, BUNDLE)))}\n${after}`,
+    (_, before: string, after: string) => `${before}\n${placesMarkdown(gridOfBundle(join(root, BUNDLE)))}\n${after}`,
   );
 }

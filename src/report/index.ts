@@ -4,7 +4,7 @@ export { safe } from './escape.ts';
 export { gridHtml } from './grid/html.ts';
 export { gridSvg } from './grid/svg.ts';
 export { behindLines, gridLines } from './grid/terminal.ts';
-export { gridCsv, gridMarkdown } from './grid/text.ts';
+export { gridCsv, gridMarkdown, placesMarkdown } from './grid/text.ts';
 export { type Drawn, publishedInWords, sourceInWords } from './grid/words.ts';
 export { reportHtml } from './html.ts';
 export { loadHeatMap, loadView } from './load.ts';

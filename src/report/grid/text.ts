@@ -16,18 +16,19 @@ import {
 
 /** Returns two Markdown tables, the places and what stands behind the cells, with the legend between them. */
 export function gridMarkdown(grid: Drawn): string {
+  const facts = [[...FACT_NAMES], ...grid.cells.map(factsOf)];
+  const behind = grid.cells.length === 0 ? '' : `\n${markdownTable(facts).join('\n')}\n`;
+  return `${placesMarkdown(grid)}${behind}`;
+}
+
+/** Returns the first of them with the legend. */
+export function placesMarkdown(grid: Drawn): string {
   const { columns, rows, at } = layoutOf(grid);
   const places = [
     ['', ...columns.map(columnName)],
     ...rows.map((row) => [rowName(row), ...columns.map((column) => placeInWords(at(row, column)))]),
   ];
-  const facts = [[...FACT_NAMES], ...grid.cells.map(factsOf)];
-  const lines = [
-    ...markdownTable(places),
-    '',
-    ...legend(grid).map((line) => `- ${markdownText(line)}`),
-    ...(grid.cells.length === 0 ? [] : ['', ...markdownTable(facts)]),
-  ];
+  const lines = [...markdownTable(places), '', ...legend(grid).map((line) => `- ${markdownText(line)}`)];
   return `${lines.join('\n')}\n`;
 }
 
