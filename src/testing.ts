@@ -12,6 +12,8 @@ export default function setup(): () => void {
   process.env[RUN] = folder;
   // Runs that tests seal are signed with a key of theirs, never with the user's.
   process.env['RECIRCUIT_KEY_FILE'] = join(folder, 'signing-key.pem');
+  // Tests run beside each other: one thread each. A worker with other settings than the nursery's is not forked by it.
+  process.env['OMP_NUM_THREADS'] ??= '1';
   const endNursery = keepNursery(workerPython());
   return () => {
     endNursery();

@@ -110,7 +110,7 @@ describe.skipIf(missing !== undefined)('in the worker', () => {
     behaviour,
     split,
   }: Pick<Example, 'model' | 'behaviour' | 'split'>): Promise<WorkerClient> {
-    const worker = await startWorker({ python: workerPython(), env: { OMP_NUM_THREADS: '1' } });
+    const worker = await startWorker({ python: workerPython() });
     const half = material(loadBehaviour(behaviour, { folders }), split);
     await worker.open({ ...findModel(model, { device: 'cpu' }), material: half, artifacts });
     return worker;

@@ -50,7 +50,7 @@ describe.skipIf(!ready)('a study', () => {
       ['study', '--base', base, '--prompt', 'x', ...model],
       ['study', '--prompt', prompt(3, 1, 4).prompt, '--answer', ` ${month(4)}`, '--versus', ` ${month(2)}`, ...model],
     ];
-    const env = { RECIRCUIT_WORKER_PYTHON: workerPython(), OMP_NUM_THREADS: '1' };
+    const env = { RECIRCUIT_WORKER_PYTHON: workerPython() };
     const [found, inexpressible, lengths, both, single] = (await recircuits(lines, home, env)) as [
       Ended,
       Ended,

@@ -18,7 +18,7 @@ async function opened<T>(
   name: string,
   use: (call: (tool: string, input: object) => Promise<JsonObject>) => Promise<T>,
 ): Promise<T> {
-  const worker: WorkerClient = await startWorker({ python: workerPython(), env: { OMP_NUM_THREADS: '1' } });
+  const worker: WorkerClient = await startWorker({ python: workerPython() });
   try {
     const half = material(loadBehaviour(name, { folders }), 'search');
     await worker.open({ ...findModel('icl-gemma2', { device: 'cpu' }), material: half, artifacts: temporaryFolder() });

@@ -97,8 +97,9 @@ def _attend(connection: socket.socket, mine: dict[str, str], work: Callable[[], 
     if len(pipes) != len(PIPES):
         os._exit(1)  # a launcher that is gone again
     asked = json.loads(message)
-    if asked["settings"] != mine:
-        connection.send(b"no")
+    other = sorted(name for name, _ in asked["settings"].items() ^ mine.items())
+    if other:
+        connection.send(f"it has another {', '.join(dict.fromkeys(other))}".encode())
         os._exit(0)
     connection.send(b"yes")
     worker = os.fork()
@@ -157,8 +158,7 @@ def launch() -> None:
     except OSError as error:
         answer = str(error).encode()
     if answer != b"yes":
-        why = answer.decode() or "it broke off"
-        log("debug" if why == "no" else "warn", f"not forked by the nursery ({why}): this worker starts by itself")
+        log("debug", f"not forked by the nursery ({answer.decode() or 'it broke off'}): this worker starts by itself")
         return
     die_with_parent()
     leave_interrupts_to_parent()
