@@ -10,6 +10,7 @@ import {
 } from '../../src/contract/index.ts';
 import { promptCount } from '../counts.ts';
 import { defineTool } from '../define.ts';
+import { topHeads } from '../top.ts';
 
 export const ScoredHead = z.strictObject({ component: Component, score: z.number() }).meta({ id: 'ScoredHead' });
 
@@ -52,14 +53,7 @@ export const attentionScores = defineTool({
         .nullable()
         .default(null)
         .describe('heads to report, in this order; null: the best ones'),
-      top: z
-        .number()
-        .int()
-        .min(1)
-        .max(512)
-        .nullable()
-        .default(null)
-        .describe('heads returned; null: 2 % of all heads, at least 3'),
+      top: topHeads(3),
     })
     .meta({ id: 'AttentionScoresInput' }),
   output: z

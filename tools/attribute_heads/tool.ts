@@ -4,6 +4,7 @@ import { ArtifactRef, Component, InContextPrompts, Receipt, Sha256, Share, Slug 
 import { promptCount } from '../counts.ts';
 import { defineTool } from '../define.ts';
 import { replacement } from '../replacement.ts';
+import { topHeads } from '../top.ts';
 
 const STEPS = 5;
 
@@ -51,14 +52,7 @@ export const attributeHeads = defineTool({
       compare_with: Sha256.nullable()
         .default(null)
         .describe('artifact of sweep_heads with the same prompts, replacement and positions'),
-      top: z
-        .number()
-        .int()
-        .min(1)
-        .max(512)
-        .nullable()
-        .default(null)
-        .describe('heads returned; null: 2 % of all heads, at least 10'),
+      top: topHeads(10),
     })
     .meta({ id: 'AttributeHeadsInput' }),
   output: z

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { ArtifactRef, Component, Receipt, Sha256 } from '../../src/contract/index.ts';
 import { defineTool } from '../define.ts';
+import { topHeads } from '../top.ts';
 
 export const RankedHead = z
   .strictObject({
@@ -19,14 +20,7 @@ export const rankHeads = defineTool({
   input: z
     .strictObject({
       sweep: Sha256.describe('artifact of sweep_heads'),
-      top: z
-        .number()
-        .int()
-        .min(1)
-        .max(512)
-        .nullable()
-        .default(null)
-        .describe('heads returned; null: 2 % of all heads, at least 10'),
+      top: topHeads(10),
     })
     .meta({ id: 'RankHeadsInput' }),
   output: z

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { ArtifactRef, Component, Receipt, Share, Slug } from '../../src/contract/index.ts';
 import { ScoredHead } from '../attention_scores/tool.ts';
 import { defineTool } from '../define.ts';
+import { topHeads } from '../top.ts';
 
 export const successorScores = defineTool({
   name: 'successor_scores',
@@ -17,14 +18,7 @@ export const successorScores = defineTool({
         .default('mlp')
         .describe('what heads read of an item: MLP0(W_E) as published, or with the embedding itself added'),
       lists: z.array(Slug).min(1).nullable().default(null).describe('ordered lists of the behaviour; null: all'),
-      top: z
-        .number()
-        .int()
-        .min(1)
-        .max(512)
-        .nullable()
-        .default(null)
-        .describe('heads returned; null: 2 % of all heads, at least 3'),
+      top: topHeads(3),
     })
     .meta({ id: 'SuccessorScoresInput' }),
   output: z

@@ -4,6 +4,7 @@ import { ArtifactRef, Component, Prompts, Receipt, Share } from '../../src/contr
 import { ScoredHead } from '../attention_scores/tool.ts';
 import { promptCount } from '../counts.ts';
 import { defineTool } from '../define.ts';
+import { topHeads } from '../top.ts';
 
 export const suppressionScores = defineTool({
   name: 'suppression_scores',
@@ -20,14 +21,7 @@ export const suppressionScores = defineTool({
         .default(null)
         .describe('heads; null: the best by weights'),
       prompts: Prompts.nullable().default(null).describe('null: weights only'),
-      top: z
-        .number()
-        .int()
-        .min(1)
-        .max(512)
-        .nullable()
-        .default(null)
-        .describe('heads returned; null: 2 % of all heads, at least 3'),
+      top: topHeads(3),
     })
     .meta({ id: 'SuppressionScoresInput' }),
   output: z

@@ -2,14 +2,8 @@
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 
 import torch
 
@@ -25,6 +19,7 @@ from recircuit_worker.contract import (
 from recircuit_worker.errors import Refusal
 from recircuit_worker.organisms import curriculum
 from recircuit_worker.organisms.exam import examine
+from recircuit_worker.organisms.folder import free, whole
 from recircuit_worker.organisms.planted.plan import plant
 from recircuit_worker.organisms.train import CARD_PROMPTS, Report, card_tasks, prepare, train
 from recircuit_worker.organisms.vocabulary import library_tokenizer
@@ -37,12 +32,12 @@ def build_organism(request: BuildRequest, report: Report) -> OrganismCard:
     Raises:
         Refusal: if the folder exists, or the material lacks a half.
     """
-    target = _free(request.folder)
+    target = free(request.folder, "built")
     started = time.monotonic()
     search, held_out = _halves(request)
     course = prepare(request.recipe, search, held_out)
     model, curve = train(request.recipe, course, report)
-    with _whole(target) as scratch:
+    with whole(target) as scratch:
         model.save_pretrained(scratch, safe_serialization=True)
         course.tokenizer.save_pretrained(scratch)
         card = OrganismCard(
@@ -68,11 +63,11 @@ def build_curriculum(request: CurriculumRequest, report: Report) -> CurriculumCa
     Raises:
         Refusal: if the folder exists, or the material of a lesson is missing.
     """
-    target, recipe = _free(request.folder), request.recipe
+    target, recipe = free(request.folder, "built"), request.recipe
     started = time.monotonic()
     course = curriculum.prepare(recipe, request.material, library_tokenizer(request.material))
     model, curve = curriculum.train(course, report)
-    with _whole(target) as scratch:
+    with whole(target) as scratch:
         model.to(getattr(torch, recipe.stored)).save_pretrained(scratch, safe_serialization=True)
         course.tokenizer.save_pretrained(scratch)
         card = CurriculumCard(
@@ -101,12 +96,12 @@ def build_planted(request: PlantedRequest, report: Report) -> PlantedCard:
     Raises:
         Refusal: if the folder exists; those of `plant`.
     """
-    target, recipe = _free(request.folder), request.recipe
+    target, recipe = free(request.folder, "built"), request.recipe
     started = time.monotonic()
     tokenizer = library_tokenizer(request.material)
     planted = plant(recipe, request.material, tokenizer)
     report(1, 2, "written")
-    with _whole(target) as scratch:
+    with whole(target) as scratch:
         model = planted.model.to(getattr(torch, recipe.stored))
         model.save_pretrained(scratch, safe_serialization=True)
         tokenizer.save_pretrained(scratch)
@@ -126,34 +121,6 @@ def build_planted(request: PlantedRequest, report: Report) -> PlantedCard:
         (scratch / "card.json").write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
     report(2, 2, "measured")
     return card
-
-
-def _free(folder: str) -> Path:
-    target = Path(folder)
-    if target.exists():
-        raise Refusal(
-            "folder-exists",
-            what=f"{target.name} was to be built",
-            why="its folder exists already",
-            instead="name another folder with --out, or remove it first",
-        )
-    return target
-
-
-@contextmanager
-def _whole(target: Path) -> Iterator[Path]:
-    """Gives a folder to write in, which takes its place at the end, or leaves nothing behind."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
-        yield scratch
-        scratch.chmod(0o755)  # as a folder made by hand, not private as temporary ones are
-        for file in scratch.iterdir():
-            file.chmod(0o644)
-        os.replace(scratch, target)
-    except BaseException:
-        shutil.rmtree(scratch, ignore_errors=True)
-        raise
 
 
 def _halves(request: BuildRequest) -> tuple[InContextMaterial, InContextMaterial]:

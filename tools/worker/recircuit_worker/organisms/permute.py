@@ -7,10 +7,8 @@ suites.
 """
 
 import json
-import os
 import random
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -24,6 +22,7 @@ from recircuit_worker.errors import Refusal
 from recircuit_worker.files import CheckedFolder, check_folder, weights_sha256
 from recircuit_worker.models.adapter import Layer, Parts, find_parts
 from recircuit_worker.models.load import load_model, set_up_torch
+from recircuit_worker.organisms.folder import free, whole
 
 TOLERANCE = 1e-4
 """largest change of a logit: sums over heads are taken in another order, and nothing else may differ"""
@@ -69,22 +68,13 @@ def permuted_twin(request: PermuteRequest) -> PermuteResult:
     Raises:
         Refusal: `folder-exists`, `not-permutable`, or those of `check_folder` and `load_model`.
     """
-    source, target = check_folder(Path(request.folder)), Path(request.out)
-    if target.exists():
-        raise Refusal(
-            "folder-exists",
-            what=f"a twin was to be written to {target.name}",
-            why="the folder exists already",
-            instead="name another folder with --out, or remove it first",
-        )
+    source, target = check_folder(Path(request.folder)), free(request.out, "written as a twin")
     set_up_torch(sum(file.stat().st_size for file in source.weights))
     model = load_model(source, torch.float32, [torch.device("cpu")])
     parts = find_parts(model)
     orders = draw_orders(len(parts.layers), parts.heads, parts.kv_heads, request.seed)
     change = permute_heads(model, parts, orders)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
+    with whole(target) as scratch:
         _copy_rest(source, scratch)
         model.save_pretrained(scratch, safe_serialization=True)
         result = PermuteResult(
@@ -96,13 +86,6 @@ def permuted_twin(request: PermuteRequest) -> PermuteResult:
         )
         told = {"weights_sha256": result.weights_sha256, "seed": result.seed, "heads": result.heads}
         (scratch / "permutation.json").write_text(json.dumps(told) + "\n", encoding="utf-8")
-        scratch.chmod(0o755)  # as a folder made by hand, not private as temporary ones are
-        for file in scratch.iterdir():
-            file.chmod(0o644)
-        os.replace(scratch, target)
-    except BaseException:
-        shutil.rmtree(scratch, ignore_errors=True)
-        raise
     return result
 
 

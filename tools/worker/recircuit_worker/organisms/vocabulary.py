@@ -7,11 +7,11 @@ line ends stand alone, and a word carries its leading space. Which behaviours ar
 import random
 from collections.abc import Iterable, Sequence
 
-from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors
+from tokenizers import Regex, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from recircuit_worker.contract import ContrastMaterial, InContextMaterial, Material
-from recircuit_worker.organisms.words import SPECIAL
+from recircuit_worker.organisms.words import SPECIAL, word_level
 from recircuit_worker.prompts.contrast import Drawer
 from recircuit_worker.prompts.in_context import segments
 
@@ -27,18 +27,7 @@ def library_tokenizer(materials: Sequence[Material]) -> PreTrainedTokenizerFast:
     for text in _texts(materials):
         pieces.update(piece for piece, _ in splitter.pre_tokenize_str(text))
     vocabulary = {token: index for index, token in enumerate((*SPECIAL, *sorted(pieces)))}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = splitter
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<bos> $A", special_tokens=[("<bos>", vocabulary["<bos>"])]
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        bos_token="<bos>",
-        unk_token="<unk>",
-        pad_token="<pad>",
-        clean_up_tokenization_spaces=False,
-    )
+    return word_level(vocabulary, splitter)
 
 
 def _texts(materials: Sequence[Material]) -> Iterable[str]:

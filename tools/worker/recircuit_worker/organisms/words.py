@@ -20,6 +20,11 @@ def build_tokenizer(texts: Iterable[str]) -> PreTrainedTokenizerFast:
     for text in texts:
         for piece, _ in splitter.pre_tokenize_str(text):
             vocabulary.setdefault(piece, len(vocabulary))
+    return word_level(vocabulary, splitter)
+
+
+def word_level(vocabulary: dict[str, int], splitter: pre_tokenizers.PreTokenizer) -> PreTrainedTokenizerFast:
+    """Returns a tokenizer of whole pieces, `<bos>` first; `vocabulary` holds `SPECIAL` too."""
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
     tokenizer.pre_tokenizer = splitter
     tokenizer.post_processor = processors.TemplateProcessing(
