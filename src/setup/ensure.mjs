@@ -16,7 +16,10 @@ export async function ensureSetup() {
   if (open().length === 0) return;
   const begun = performance.now();
   await withLock(join(root, '.recircuit', 'setup.lock'), async () => {
-    for (const part of open()) await part.install();
+    // Beside each other: compiling SQLite is long and keeps one core busy. Each is let come to its end, so that none is left half done.
+    const ended = await Promise.allSettled(open().map((part) => part.install()));
+    const failed = ended.find(({ status }) => status === 'rejected');
+    if (failed) throw failed.reason;
   });
   say(`ready after ${seconds(begun)}`);
 }
