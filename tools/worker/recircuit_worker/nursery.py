@@ -10,7 +10,6 @@ The launcher is what the orchestrator sees and may kill; the attendant keeps the
 launcher does, and the launcher ends as the worker did. Whatever does not fit ends in an ordinary start.
 """
 
-import gc
 import importlib
 import json
 import os
@@ -27,6 +26,7 @@ from typing import Any
 
 from recircuit_worker.channel import die_with_parent, leave_interrupts_to_parent
 from recircuit_worker.log import log
+from recircuit_worker.starting import collecting_nothing
 
 ADDRESS = "RECIRCUIT_NURSERY"
 """the environment variable that names the nursery's socket"""
@@ -77,15 +77,13 @@ def _leave(address: str) -> None:
 def _import_libraries() -> None:
     # A library that asks for a GPU while it is imported must not start CUDA: its forks could not use it.
     os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
-    gc.disable()
-    import recircuit_worker.tools as tools
+    with collecting_nothing():
+        import recircuit_worker.tools as tools
 
-    for name in ("recircuit_worker.models.load", "recircuit_worker.bench", "recircuit_worker.decode"):
-        importlib.import_module(name)
-    for found in pkgutil.iter_modules(tools.__path__, f"{tools.__name__}."):
-        importlib.import_module(found.name)
-    gc.freeze()
-    gc.enable()
+        for name in ("recircuit_worker.models.load", "recircuit_worker.bench", "recircuit_worker.decode"):
+            importlib.import_module(name)
+        for found in pkgutil.iter_modules(tools.__path__, f"{tools.__name__}."):
+            importlib.import_module(found.name)
 
 
 def _attend(connection: socket.socket, mine: dict[str, str], work: Callable[[], None]) -> None:

@@ -5,11 +5,9 @@ It imports no torch: `hello` answers at once, a bad folder is refused at once, a
 """
 
 import difflib
-import gc
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import recircuit_worker.tools
 from recircuit_worker import contract, wire
 from recircuit_worker.canonical import hash_of
 from recircuit_worker.errors import Refusal
+from recircuit_worker.starting import collecting_nothing
 from recircuit_worker.versions import contract_sha256, likely_device, versions
 
 Progress = Callable[[float, float, str, str], None]
@@ -86,7 +85,7 @@ class Server:
         # The loader checks again; here it costs milliseconds, and a bad folder is refused before torch is imported.
         files.locate(request.folder, request.repository, request.revision)
 
-        with _collecting_nothing():
+        with collecting_nothing():
             from recircuit_worker.artifacts import ArtifactWriter
             from recircuit_worker.bench import Bench
             from recircuit_worker.models.load import open_model
@@ -176,18 +175,6 @@ def tool_names() -> list[str]:
 def class_stem(tool: str) -> str:
     """`sweep_heads` -> `SweepHeads`, as the contract names the classes of a tool."""
     return "".join(word.capitalize() for word in tool.split("_"))
-
-
-@contextmanager
-def _collecting_nothing() -> Iterator[None]:
-    """Importing torch and transformers makes half a million objects that stay: looking through them for garbage took
-    one second of the five of a start. They are set aside for later collections too."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def _no_params(method: str, params: dict[str, Any]) -> None:

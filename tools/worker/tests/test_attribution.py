@@ -14,6 +14,7 @@ from recircuit_worker.engine.hooks import hook_count
 from recircuit_worker.engine.interface import Edit
 from recircuit_worker.engine.sweeps import from_the_end
 from recircuit_worker.errors import Refusal
+from recircuit_worker.estimating import STEPS
 from recircuit_worker.tools import attribute_heads, mean_activations, rank_heads, sweep_heads
 
 SMALL = 1e-5
@@ -185,7 +186,7 @@ def test_the_tool_tells_its_best_heads_and_its_agreement(at, method) -> None:
     assert agreement.spearman == pytest.approx(float(torch.corrcoef(ranks)[0, 1]), abs=1e-6)
     assert agreement.largest_error == pytest.approx(float((average - right).abs().max()), abs=1e-6)
     assert [row.task for row in agreement.tasks] == ["same", "next", "other"] and 8 <= agreement.shared <= 10
-    points = 1 if method == "attribution" else attribute_heads.STEPS
+    points = 1 if method == "attribution" else STEPS
     passes = 1 + 2 * points + (method == "integrated")
     receipt = found.receipt
     assert (receipt.forwards, receipt.rows, receipt.audit) == (12 * passes, 0, None)

@@ -4,8 +4,10 @@ import hashlib
 import json
 import time
 from dataclasses import asdict
+from pathlib import Path
 
 import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from recircuit_worker.contract import (
     BuildRequest,
@@ -38,11 +40,10 @@ def build_organism(request: BuildRequest, report: Report) -> OrganismCard:
     course = prepare(request.recipe, search, held_out)
     model, curve = train(request.recipe, course, report)
     with whole(target) as scratch:
-        model.save_pretrained(scratch, safe_serialization=True)
-        course.tokenizer.save_pretrained(scratch)
+        weights = _save(model, course.tokenizer, scratch)
         card = OrganismCard(
             organism=request.organism,
-            weights_sha256=hashlib.sha256((scratch / "model.safetensors").read_bytes()).hexdigest(),
+            weights_sha256=weights,
             recipe_sha256=_hash(asdict(request.recipe)),
             data_sha256=_hash({task: sorted(pairs) for task, pairs in course.tasks.items()}),
             parameters=sum(parameter.numel() for parameter in model.parameters()),
@@ -51,7 +52,7 @@ def build_organism(request: BuildRequest, report: Report) -> OrganismCard:
             tasks=tuple(card_tasks(model, course, request.recipe.shots)),
             seconds=round(time.monotonic() - started, 1),
         )
-        (scratch / "card.json").write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
+        _write_card(card, scratch)
     return card
 
 
@@ -68,12 +69,11 @@ def build_curriculum(request: CurriculumRequest, report: Report) -> CurriculumCa
     course = curriculum.prepare(recipe, request.material, library_tokenizer(request.material))
     model, curve = curriculum.train(course, report)
     with whole(target) as scratch:
-        model.to(getattr(torch, recipe.stored)).save_pretrained(scratch, safe_serialization=True)
-        course.tokenizer.save_pretrained(scratch)
+        weights = _save(model.to(getattr(torch, recipe.stored)), course.tokenizer, scratch)
         card = CurriculumCard(
             kind="curriculum",
             organism=request.organism,
-            weights_sha256=hashlib.sha256((scratch / "model.safetensors").read_bytes()).hexdigest(),
+            weights_sha256=weights,
             recipe_sha256=_hash(asdict(recipe)),
             data_sha256=_hash([asdict(material) for material in request.material]),
             parameters=sum(parameter.numel() for parameter in model.parameters()),
@@ -84,7 +84,7 @@ def build_curriculum(request: CurriculumRequest, report: Report) -> CurriculumCa
             ),
             seconds=round(time.monotonic() - started, 1),
         )
-        (scratch / "card.json").write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
+        _write_card(card, scratch)
     return card
 
 
@@ -103,12 +103,11 @@ def build_planted(request: PlantedRequest, report: Report) -> PlantedCard:
     report(1, 2, "written")
     with whole(target) as scratch:
         model = planted.model.to(getattr(torch, recipe.stored))
-        model.save_pretrained(scratch, safe_serialization=True)
-        tokenizer.save_pretrained(scratch)
+        weights = _save(model, tokenizer, scratch)
         card = PlantedCard(
             kind="planted",
             organism=request.organism,
-            weights_sha256=hashlib.sha256((scratch / "model.safetensors").read_bytes()).hexdigest(),
+            weights_sha256=weights,
             recipe_sha256=_hash(asdict(recipe)),
             data_sha256=_hash([asdict(material) for material in request.material]),
             parameters=sum(parameter.numel() for parameter in model.parameters()),
@@ -118,9 +117,20 @@ def build_planted(request: PlantedRequest, report: Report) -> PlantedCard:
             tasks=tuple(examine(model.float(), tokenizer, (), request.material, CARD_PROMPTS)),
             seconds=round(time.monotonic() - started, 1),
         )
-        (scratch / "card.json").write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
+        _write_card(card, scratch)
     report(2, 2, "measured")
     return card
+
+
+def _save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> str:
+    """Writes a model and its tokenizer and returns the sha256 of the weights as they are stored."""
+    model.save_pretrained(folder, safe_serialization=True)
+    tokenizer.save_pretrained(folder)
+    return hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+
+
+def _write_card(card: OrganismCard | CurriculumCard | PlantedCard, folder: Path) -> None:
+    (folder / "card.json").write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
 
 
 def _halves(request: BuildRequest) -> tuple[InContextMaterial, InContextMaterial]:

@@ -8,13 +8,11 @@ from torch import Tensor
 from recircuit_worker.bench import Bench
 from recircuit_worker.contract import AttributedEdge, AttributeEdgesInput, AttributeEdgesOutput, EdgesTask
 from recircuit_worker.engine.edges import Edges
-from recircuit_worker.errors import Fault, Refusal
+from recircuit_worker.estimating import check_reached, steps_of
 from recircuit_worker.prompts.contrast_scores import ask, sides_of
 from recircuit_worker.sources import check_differ
 
 KIND = "edge_estimates"
-STEPS = 5
-"""as Hanna et al. 2024 recommend"""
 TOP = 50
 
 
@@ -25,7 +23,7 @@ def run(request: AttributeEdgesInput, bench: Bench) -> AttributeEdgesOutput:
         Refusal: `steps-without-path`; those of `Bench.prompts`, `PromptSet.told` and `Edges.scores`.
         Fault: `all-estimates-zero`.
     """
-    steps = _steps(request)
+    steps = steps_of(request.method, request.steps)
     prompts = bench.prompts(request.prompts)
     others = prompts.told(request.prompts.counterfactual)
     check_differ(None, prompts, others)
@@ -40,13 +38,7 @@ def run(request: AttributeEdgesInput, bench: Bench) -> AttributeEdgesOutput:
         lambda rows, logits: sides.of(rows).difference(logits.gather(-1, sides.of(rows).tokens.to(logits.device))),
         steps,
     )
-    if not bool(scores.any()):
-        raise Fault(
-            "all-estimates-zero",
-            f"the gradient at every one of {scores[0].numel()} edges, times its change, is zero",
-            why="a real model never shows that, so the gradient did not reach the edges",
-            instead="do not use the result; report the model and the request",
-        )
+    check_reached(scores, scores[0].numel(), "edges", "edges")
     means = scores.double().unflatten(0, (len(prompts.groups), -1)).mean(1)
     sources, targets = edges.names()
     return AttributeEdgesOutput(
@@ -64,19 +56,6 @@ def run(request: AttributeEdgesInput, bench: Bench) -> AttributeEdgesOutput:
         ),
         receipt=bench.receipt(prompts),
     )
-
-
-def _steps(request: AttributeEdgesInput) -> int | None:
-    if request.method == "integrated":
-        return request.steps or STEPS
-    if request.steps is not None:
-        raise Refusal(
-            "steps-without-path",
-            what=f"{request.steps} steps of attribution patching were asked for",
-            why="it takes the gradient at one point, the unedited prompt",
-            instead="set method to integrated, or leave steps out",
-        )
-    return None
 
 
 def _strongest(means: Tensor, sources: list[str], targets: list[str], top: int) -> list[AttributedEdge]:

@@ -16,7 +16,8 @@ from recircuit_worker.contract import (
 from recircuit_worker.decode import encode
 from recircuit_worker.engine.attribution import Estimates, Gradients
 from recircuit_worker.engine.sweeps import from_the_end
-from recircuit_worker.errors import Fault, Refusal
+from recircuit_worker.errors import Refusal
+from recircuit_worker.estimating import check_reached, steps_of
 from recircuit_worker.prompts.sets import PromptSet
 from recircuit_worker.ranking import best_first, default_top
 from recircuit_worker.sources import find_source, source_passes
@@ -25,8 +26,6 @@ from recircuit_worker.tools.sweep_heads import KIND as EFFECTS
 
 KIND = "head_estimates"
 """another kind than the exact effects, so that nothing that needs those takes an estimate for one"""
-STEPS = 5
-"""as Hanna et al. 2024 recommend"""
 
 
 def run(request: AttributeHeadsInput, bench: Bench) -> AttributeHeadsOutput:
@@ -36,7 +35,7 @@ def run(request: AttributeHeadsInput, bench: Bench) -> AttributeHeadsOutput:
         Refusal: `steps-without-path`, `not-the-same-sweep`; those of `Bench.prompts` and `find_source`.
         Fault: `all-estimates-zero`; those of `Gradients.head_estimates`.
     """
-    steps = _steps(request)
+    steps = steps_of(request.method, request.steps)
     prompts = bench.prompts(request.prompts)
     exact = _exact_effects(request, prompts, bench)
     passes = 2 if steps is None else 1 + 2 * steps
@@ -62,19 +61,6 @@ def run(request: AttributeHeadsInput, bench: Bench) -> AttributeHeadsOutput:
     )
 
 
-def _steps(request: AttributeHeadsInput) -> int | None:
-    if request.method == "integrated":
-        return request.steps or STEPS
-    if request.steps is not None:
-        raise Refusal(
-            "steps-without-path",
-            what=f"{request.steps} steps of attribution patching were asked for",
-            why="it takes the gradient at one point, the unedited prompt",
-            instead="set method to integrated, or leave steps out",
-        )
-    return None
-
-
 def _estimate(request: AttributeHeadsInput, prompts: PromptSet, steps: int | None, bench: Bench) -> Estimates:
     values, positions = find_source(request, prompts, bench)
     if isinstance(positions, str):
@@ -83,13 +69,8 @@ def _estimate(request: AttributeHeadsInput, prompts: PromptSet, steps: int | Non
     gradients = Gradients(bench.model.model, bench.parts)
     gradients.counts, gradients.watch = bench.engine.counts, bench.engine.watch
     found = gradients.head_estimates(prompts.prompts, values, positions, steps)
-    if not bool(found.effects.any()) and bench.facts.layers > 1:
-        raise Fault(
-            "all-estimates-zero",
-            f"the gradient at every one of {found.effects.numel()} head outputs, times its change, is zero",
-            why="a real model never shows that, so the gradient did not reach the heads",
-            instead="do not use the result; report the model and the request",
-        )
+    if bench.facts.layers > 1:
+        check_reached(found.effects, found.effects.numel(), "head outputs", "heads")
     return found
 
 
