@@ -15,7 +15,7 @@ from transformers.modeling_utils import PreTrainedModel
 
 from recircuit_worker.organisms.planted.codes import CODE
 from recircuit_worker.organisms.planted.heads import FLAGS, HEAD_DIM, PlantedHead
-from recircuit_worker.organisms.planted.space import CONSTANT, RATIO, Space, angles, plane
+from recircuit_worker.organisms.planted.space import CONSTANT, RATIO, Space, angles, numbers, plane
 
 POSITIONS = 256
 LOGIT = 14.0
@@ -39,7 +39,14 @@ class Shape:
 
     @property
     def width(self) -> int:
-        return self.heads * HEAD_DIM
+        """Of the residual stream: a GPT-2's is as wide as its heads together, a Llama's just wide enough for all planes.
+
+        It must be a multiple of the number of heads, as transformers asks.
+        """
+        if self.architecture == "gpt2":
+            return self.heads * HEAD_DIM
+        needed = numbers() + 1  # the mean of all numbers is left out
+        return math.ceil(needed / self.heads) * self.heads
 
 
 def build(
