@@ -53,6 +53,7 @@ export const OrganismRecipe = z
     repeated_total: z.number().int().min(4).describe('about how many tokens a repeated row has'),
     evaluate_every: z.number().int().min(1),
     stages: z.array(TrainingStage).describe('none: untrained'),
+    stored: z.enum(['float32', 'float16']).describe('type of the weights on disk, on which the card is measured'),
   })
   .meta({
     id: 'OrganismRecipe',

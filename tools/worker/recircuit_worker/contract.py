@@ -1203,6 +1203,8 @@ class OrganismRecipe:
     evaluate_every: int
     stages: tuple[TrainingStage, ...]
     """none: untrained"""
+    stored: Literal["float32", "float16"]
+    """type of the weights on disk, on which the card is measured"""
 
 
 @dataclass(frozen=True)

@@ -145,6 +145,7 @@ def build_request(folder, steps=0):
             "repeated_lengths": [4],
             "repeated_total": 12,
             "stages": [STAGE | {"steps": steps}] if steps else [],
+            "stored": "float32",
             "evaluate_every": 1_000_000,
         },
         "material": [material("search"), material("held-out")],

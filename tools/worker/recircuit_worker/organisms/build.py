@@ -31,6 +31,8 @@ from recircuit_worker.versions import versions
 def build_organism(request: BuildRequest, report: Report) -> OrganismCard:
     """Trains the organism and returns its card; `report(step, steps, note)` may raise to cancel.
 
+    The card is measured on the weights as they are stored.
+
     Raises:
         Refusal: if the folder exists, or the material lacks a half.
     """
@@ -40,7 +42,7 @@ def build_organism(request: BuildRequest, report: Report) -> OrganismCard:
     course = prepare(request.recipe, search, held_out)
     model, curve = train(request.recipe, course, report)
     with whole(target) as scratch:
-        weights = _save(model, course.tokenizer, scratch)
+        weights = _save(model.to(getattr(torch, request.recipe.stored)), course.tokenizer, scratch)
         card = OrganismCard(
             organism=request.organism,
             weights_sha256=weights,
@@ -49,7 +51,7 @@ def build_organism(request: BuildRequest, report: Report) -> OrganismCard:
             parameters=sum(parameter.numel() for parameter in model.parameters()),
             versions=versions(),
             curve=tuple(curve),
-            tasks=tuple(card_tasks(model, course, request.recipe.shots)),
+            tasks=tuple(card_tasks(model.float(), course, request.recipe.shots)),
             seconds=round(time.monotonic() - started, 1),
         )
         _write_card(card, scratch)
