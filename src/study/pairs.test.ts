@@ -61,11 +61,19 @@ describe('the null', () => {
 });
 
 describe('a single prompt', () => {
-  it('is contrasted by exchanging its answers, or one word, those near the end first', () => {
-    const [first, second] = candidates('Mary saw Tom. Tom gave Mary', ' Tom', ' Mary');
-    expect(first?.pair).toMatchObject({ contrast: 'Tom saw Mary. Mary gave Tom', answer: ' Tom', versus: ' Mary' });
-    expect(second?.says).toBe('"Mary" in the place of "gave"');
+  it('is contrasted by one answer in the place of the other, by both exchanged, or by another word, those near the end first', () => {
+    const found = candidates('Mary saw Tom. Tom gave Mary', ' Tom', ' Mary');
+    expect(found[0]?.pair).toMatchObject({ contrast: 'Mary saw Tom. Mary gave Mary', answer: ' Tom', versus: ' Mary' });
+    expect(found.filter(({ rank }) => rank < 2).map(({ pair }) => pair.contrast)).toEqual([
+      'Mary saw Tom. Mary gave Mary',
+      'Mary saw Mary. Tom gave Mary',
+      'Mary saw Tom. Tom gave Tom',
+      'Tom saw Tom. Tom gave Mary',
+      'Tom saw Mary. Mary gave Tom',
+    ]);
+    expect(found.map(({ rank }) => rank)).toEqual(found.map(({ rank }) => rank).toSorted());
     expect(candidates('two and two', ' four', ' five')[0]?.pair.contrast).toBe('two and five');
+    expect(candidates('Mary saw Tom', ' Tom', ' Mary')[0]?.says).toBe('the two answers exchanged in the prompt');
   });
   it('needs two answers and a word', () => {
     expect(() => candidates('two and two', ' four', ' four')).toThrow('has the answer " four" twice');

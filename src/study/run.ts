@@ -67,17 +67,23 @@ function allOf({ pairs, source }: Extract<Question, { kind: 'pairs' }>): Asked {
   return { pairs, source, tasks: Object.keys(tasksOf(pairs)).slice(0, pairs.length) };
 }
 
-/** Of the contrasts that the tokenizer can express, the one that moves answer against versus the most. */
+/**
+ * Of the contrasts that the tokenizer can express and that turn the model to the other answer, one of the lowest rank: the one that turns
+ * it the most. Where none turns it, of all.
+ */
 async function bestOf(asking: Asking, tried: readonly Candidate[], seed: number): Promise<Asked> {
-  const names = tried.map((_, index) => `try-${index}`);
-  const [prompts] = promptsOf(names, seed) as [JsonObject];
+  const named = new Map(tried.map((candidate, index) => [`try-${index}`, candidate]));
+  const [prompts] = promptsOf([...named.keys()], seed) as [JsonObject];
   const { scorable, unscorable } = await shownOrNone(asking, prompts);
   if (scorable.length === 0) throw inexpressible(1, 1, unscorable[0]?.why ?? 'none of the contrasts');
-  const rows = (await asking.behaviour(promptsOf(scorable, seed))).filter(({ variant }) => variant === CONTRAST);
-  const [first] = rows.sort((a, b) => a.logit_difference - b.logit_difference);
-  const task = first?.task ?? '';
-  const { pair, says } = tried[names.indexOf(task)] as Candidate;
-  return { pairs: [pair], tasks: [task], source: `one prompt; contrast: ${says}` };
+  const rows = (await asking.behaviour(promptsOf(scorable, seed)))
+    .filter(({ variant }) => variant === CONTRAST)
+    .map(({ task, logit_difference }) => ({ task, logit_difference, ...(named.get(task) as Candidate) }));
+  const turning = rows.filter(({ logit_difference }) => logit_difference < 0);
+  const lowest = Math.min(...turning.map(({ rank }) => rank));
+  const pool = turning.length > 0 ? turning.filter(({ rank }) => rank === lowest) : rows;
+  const [best] = pool.sort((a, b) => a.logit_difference - b.logit_difference) as [(typeof pool)[number]];
+  return { pairs: [best.pair], tasks: [best.task], source: `one prompt; contrast: ${best.says}` };
 }
 
 /** The tool refuses where nothing is left; here that is an answer like the others. */

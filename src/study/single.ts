@@ -1,6 +1,6 @@
 /**
- * Contrast prompts for a single prompt with two candidate answers: the answers exchanged where both stand in it, else one word in the
- * place of another, those near the end first. Which of them a model is asked is decided by measuring.
+ * Contrast prompts for a single prompt with two candidate answers, by how little they change what the prompt is about. Which of them a
+ * model is asked is decided by measuring.
  */
 import type { StudyPair } from '../contract/index.ts';
 import { pairOf, refused } from './pairs.ts';
@@ -9,33 +9,42 @@ export interface Candidate {
   readonly pair: StudyPair;
   /** What was changed, in words. */
   readonly says: string;
+  /**
+   * 0: one answer in the place of the other where both still stand in the prompt, which keeps it as likely as it was (symmetric token
+   * replacement, Zhang and Nanda 2023, arXiv 2309.16042, section 3); 1: both answers exchanged; 2: an answer in the place of another word;
+   * 3: any word in the place of any.
+   */
+  readonly rank: number;
 }
 
 /** As many as a worker draws in one call. */
 const MOST = 64;
 
-/** Returns candidates, best guess first. @throws Refusal where the two answers are one, or no word could be changed */
+/** Returns candidates, lowest rank first and, within a rank, those near the end first. @throws Refusal where the two answers are one, or no word could be changed */
 export function candidates(prompt: string, answer: string, versus: string): Candidate[] {
   const pair = (contrast: string): StudyPair =>
     pairOf({ prompt, answer }, { prompt: contrast, answer: versus }, 'the prompt');
   if (answer === versus) pair(`${prompt} `);
+  const answers = [versus.trim(), answer.trim()].filter((word) => word !== '');
   const exchanged = exchange(prompt, answer.trim(), versus.trim());
   const words = [...prompt.matchAll(/[\p{L}\p{N}]+/gu)].map((match) => ({ word: match[0], at: match.index })).reverse();
-  const others = [...new Set([versus.trim(), answer.trim(), ...words.map(({ word }) => word)])].filter(
-    (word) => word !== '',
+  const others = [...new Set([...answers, ...words.map(({ word }) => word)])];
+  const rank = (word: string, other: string): number => {
+    if (!answers.includes(other)) return 3;
+    return answers.includes(word) && words.filter((each) => each.word === word).length > 1 ? 0 : 2;
+  };
+  const found = others.flatMap((other) =>
+    words
+      .filter(({ word }) => word !== other)
+      .map(({ word, at }) => ({
+        pair: pair(`${prompt.slice(0, at)}${other}${prompt.slice(at + word.length)}`),
+        says: `"${other}" in the place of "${word}"`,
+        rank: rank(word, other),
+      })),
   );
-  const found = [
-    ...(exchanged === null ? [] : [{ pair: pair(exchanged), says: 'the two answers exchanged in the prompt' }]),
-    ...others.flatMap((other) =>
-      words
-        .filter(({ word }) => word !== other)
-        .map(({ word, at }) => ({
-          pair: pair(`${prompt.slice(0, at)}${other}${prompt.slice(at + word.length)}`),
-          says: `"${other}" in the place of "${word}"`,
-        })),
-    ),
-  ];
-  if (found.length > 0) return found.slice(0, MOST);
+  if (exchanged !== null)
+    found.push({ pair: pair(exchanged), says: 'the two answers exchanged in the prompt', rank: 1 });
+  if (found.length > 0) return found.sort((a, b) => a.rank - b.rank).slice(0, MOST);
   throw refused(
     'nothing-to-contrast',
     'the prompt has no contrast',
