@@ -38,7 +38,7 @@ function curveSvg(card: BuiltCard): string | undefined {
 
 /** Returns the worker's verb for a recipe, the behaviours it speaks of, and what is said at the start. */
 function work(name: string, recipe: Organism['recipe']): readonly [string, readonly string[], string] {
-  if ('kind' in recipe && recipe.kind === 'planted')
+  if ('kind' in recipe && recipe.kind !== 'curriculum')
     return ['build_planted', recipe.vocabulary, `Planting ${name}: ${recipe.layers} layers of ${recipe.heads} heads`];
   const steps = number(recipe.stages.reduce((sum, stage) => sum + stage.steps, 0));
   const said = `Training ${name}: ${steps} steps on ${recipe.threads} threads`;

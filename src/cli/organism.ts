@@ -6,6 +6,7 @@ import {
   type CurriculumRecipe,
   type ModelCard,
   type OrganismRecipe,
+  type PlantedFunctionsRecipe,
   type PlantedRecipe,
   Refusal,
 } from '../contract/index.ts';
@@ -15,7 +16,7 @@ import { root } from '../root.ts';
 export interface Organism {
   readonly name: string;
   readonly card: ModelCard;
-  readonly recipe: OrganismRecipe | CurriculumRecipe | PlantedRecipe;
+  readonly recipe: OrganismRecipe | CurriculumRecipe | PlantedRecipe | PlantedFunctionsRecipe;
   readonly folder: string;
 }
 

@@ -19,6 +19,9 @@ export const Motif = z.enum([
   'color-mover',
   'name-copier',
   'subject-remover',
+  'answer-pair',
+  'function-vector',
+  'query-mover',
 ]);
 
 const WordList = z
@@ -36,43 +39,62 @@ const Words = z
   })
   .meta({ id: 'PlantedWords', description: 'Words that the planted heads tell apart from others.' });
 
-export const PlantedRecipe = z
-  .strictObject({
-    kind: z.literal('planted'),
-    architecture: z.enum(['gpt2', 'llama']),
-    layers: z.number().int().min(1).max(24),
-    heads: z.number().int().min(2).max(16).describe('per layer; those without a motif are filled with random weights'),
-    seed: Seed,
-    noise: z.number().positive().describe('standard deviation of what is added to every weight'),
-    stored: z.enum(['float32', 'float16']).describe('type of the weights on disk, on which the card is measured'),
-    vocabulary: z.array(Slug).min(1).describe('behaviours whose words the tokenizer knows'),
-    words: Words,
-    circuit: z
-      .array(
-        z
-          .strictObject({ motif: Motif, layers: z.array(z.number().int().min(0)).min(1).describe('one head each') })
-          .meta({ id: 'PlantedGroup' }),
-      )
-      .min(1),
-    decoys: z.array(
+const shared = {
+  architecture: z.enum(['gpt2', 'llama']),
+  layers: z.number().int().min(1).max(24),
+  heads: z.number().int().min(2).max(16).describe('per layer; those without a motif are filled with random weights'),
+  seed: Seed,
+  noise: z.number().positive().describe('standard deviation of what is added to every weight'),
+  stored: z.enum(['float32', 'float16']).describe('type of the weights on disk, on which the card is measured'),
+  vocabulary: z.array(Slug).min(1).describe('behaviours whose words the tokenizer knows'),
+};
+
+const planted = {
+  circuit: z
+    .array(
       z
-        .strictObject({
-          motif: Motif,
-          keeps: z
-            .enum(['attention', 'writing'])
-            .describe(
-              'attention: looks like the motif and writes nothing; writing: could write as it does and never looks',
-            ),
-          layers: z.array(z.number().int().min(0)).min(1),
-        })
-        .meta({ id: 'DecoyGroup' }),
-    ),
+        .strictObject({ motif: Motif, layers: z.array(z.number().int().min(0)).min(1).describe('one head each') })
+        .meta({ id: 'PlantedGroup' }),
+    )
+    .min(1),
+  decoys: z.array(
+    z
+      .strictObject({
+        motif: Motif,
+        keeps: z
+          .enum(['attention', 'writing'])
+          .describe(
+            'attention: looks like the motif and writes nothing; writing: could write as it does and never looks',
+          ),
+        layers: z.array(z.number().int().min(0)).min(1),
+      })
+      .meta({ id: 'DecoyGroup' }),
+  ),
+};
+
+export const PlantedRecipe = z.strictObject({ kind: z.literal('planted'), ...shared, words: Words, ...planted }).meta({
+  id: 'PlantedRecipe',
+  description: 'How an organism is written by hand; the same recipe gives the same weights on one machine type.',
+});
+export type PlantedRecipe = z.infer<typeof PlantedRecipe>;
+
+export const PlantedFunctionsRecipe = z
+  .strictObject({
+    kind: z.literal('planted-functions'),
+    ...shared,
+    tasks: z
+      .array(Slug)
+      .min(1)
+      .describe('tasks of in-context behaviours; the answers of each are one form of its words'),
+    asks_answer: z.array(z.string().min(1)).min(1).describe('tokens behind which an answer must follow'),
+    said_in: z.number().int().min(0).describe('layer whose MLP makes the form of the task be said'),
+    ...planted,
   })
   .meta({
-    id: 'PlantedRecipe',
-    description: 'How an organism is written by hand; the same recipe gives the same weights on one machine type.',
+    id: 'PlantedFunctionsRecipe',
+    description: 'How an organism of in-context functions is written by hand: words have forms, a task is a form.',
   });
-export type PlantedRecipe = z.infer<typeof PlantedRecipe>;
+export type PlantedFunctionsRecipe = z.infer<typeof PlantedFunctionsRecipe>;
 
 export const PlantedCard = z
   .strictObject({

@@ -570,13 +570,13 @@ class CurvePoint:
 class Decoy:
     component: str
     """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
-    motif: Literal["previous-token", "duplicate-token", "induction", "sink", "s-inhibition", "name-mover", "backup-name-mover", "negative-name-mover", "content-gatherer", "successor", "color-mover", "name-copier", "subject-remover"]
+    motif: Literal["previous-token", "duplicate-token", "induction", "sink", "s-inhibition", "name-mover", "backup-name-mover", "negative-name-mover", "content-gatherer", "successor", "color-mover", "name-copier", "subject-remover", "answer-pair", "function-vector", "query-mover"]
     keeps: Literal["attention", "writing"]
 
 
 @dataclass(frozen=True)
 class DecoyGroup:
-    motif: Literal["previous-token", "duplicate-token", "induction", "sink", "s-inhibition", "name-mover", "backup-name-mover", "negative-name-mover", "content-gatherer", "successor", "color-mover", "name-copier", "subject-remover"]
+    motif: Literal["previous-token", "duplicate-token", "induction", "sink", "s-inhibition", "name-mover", "backup-name-mover", "negative-name-mover", "content-gatherer", "successor", "color-mover", "name-copier", "subject-remover", "answer-pair", "function-vector", "query-mover"]
     keeps: Literal["attention", "writing"]
     """attention: looks like the motif and writes nothing; writing: could write as it does and never looks"""
     layers: tuple[int, ...]
@@ -1365,8 +1365,35 @@ class PlantedCard:
 
 
 @dataclass(frozen=True)
+class PlantedFunctionsRecipe:
+    """How an organism of in-context functions is written by hand: words have forms, a task is a form."""
+
+    kind: Literal["planted-functions"]
+    architecture: Literal["gpt2", "llama"]
+    layers: int
+    heads: int
+    """per layer; those without a motif are filled with random weights"""
+    seed: int
+    """seed of the pseudo-random choices"""
+    noise: float
+    """standard deviation of what is added to every weight"""
+    stored: Literal["float32", "float16"]
+    """type of the weights on disk, on which the card is measured"""
+    vocabulary: tuple[str, ...]
+    """behaviours whose words the tokenizer knows"""
+    tasks: tuple[str, ...]
+    """tasks of in-context behaviours; the answers of each are one form of its words"""
+    asks_answer: tuple[str, ...]
+    """tokens behind which an answer must follow"""
+    said_in: int
+    """layer whose MLP makes the form of the task be said"""
+    circuit: tuple[PlantedGroup, ...]
+    decoys: tuple[DecoyGroup, ...]
+
+
+@dataclass(frozen=True)
 class PlantedGroup:
-    motif: Literal["previous-token", "duplicate-token", "induction", "sink", "s-inhibition", "name-mover", "backup-name-mover", "negative-name-mover", "content-gatherer", "successor", "color-mover", "name-copier", "subject-remover"]
+    motif: Literal["previous-token", "duplicate-token", "induction", "sink", "s-inhibition", "name-mover", "backup-name-mover", "negative-name-mover", "content-gatherer", "successor", "color-mover", "name-copier", "subject-remover", "answer-pair", "function-vector", "query-mover"]
     layers: tuple[int, ...]
     """one head each"""
 
@@ -1400,7 +1427,7 @@ class PlantedRequest:
     organism: str
     folder: str
     """written whole or not at all"""
-    recipe: PlantedRecipe
+    recipe: PlantedRecipe | PlantedFunctionsRecipe
     material: tuple[Material, ...]
     """both halves of every behaviour of its vocabulary"""
 

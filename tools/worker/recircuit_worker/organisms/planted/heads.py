@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from recircuit_worker.organisms.planted.codes import CODE
-from recircuit_worker.organisms.planted.space import ASKED, CONSTANT, PAIRS, numbers, plane
+from recircuit_worker.organisms.planted.space import CONSTANT, PAIRS, Planes
 
 FLAGS = 2
 RESTING = 12
@@ -17,6 +17,7 @@ RESTING = 12
 HEAD_DIM = CODE + FLAGS + 2 * PAIRS
 """numbers of a query: a code, flags, and pairs for distances"""
 _CODES, _REST, _FLAG = slice(0, CODE), CODE, CODE + 1
+_STEADY = CODE - 1
 
 
 def _blank(*shape: int) -> Tensor:
@@ -27,35 +28,46 @@ def _blank(*shape: int) -> Tensor:
 class PlantedHead:
     """Scores and writes of one head; every method adds to what was there. Scores are in units of the softmax."""
 
-    query: Tensor = field(default_factory=lambda: _blank(numbers(), HEAD_DIM))
-    key: Tensor = field(default_factory=lambda: _blank(numbers(), HEAD_DIM))
-    value: Tensor = field(default_factory=lambda: _blank(numbers(), HEAD_DIM))
-    output: Tensor = field(default_factory=lambda: _blank(HEAD_DIM, numbers()))
-    distance: Tensor = field(default_factory=lambda: _blank(PAIRS, 2))
+    planes: Planes
+    query: Tensor = field(init=False)
+    key: Tensor = field(init=False)
+    value: Tensor = field(init=False)
+    output: Tensor = field(init=False)
+    distance: Tensor = field(init=False)
     """amplitude and the distance, in tokens, at which it is reached, of each pair"""
+
+    def __post_init__(self) -> None:
+        numbers = self.planes.numbers
+        self.query, self.key, self.value = (_blank(numbers, HEAD_DIM) for _ in range(3))
+        self.output, self.distance = _blank(HEAD_DIM, numbers), _blank(PAIRS, 2)
 
     def compare(self, mine: str, theirs: str, strength: float) -> None:
         """Scores `strength` times the product of two planes of codes, of the current token and of the other."""
-        self.query[plane(mine), _CODES] += strength * torch.eye(CODE, dtype=torch.float64)
-        self.key[plane(theirs), _CODES] = torch.eye(CODE, dtype=torch.float64)
+        self.query[self.planes[mine], _CODES] += strength * torch.eye(CODE, dtype=torch.float64)
+        self.key[self.planes[theirs], _CODES] = torch.eye(CODE, dtype=torch.float64)
 
     def prefer(self, asked: str | None, pattern: Tensor, strength: float) -> None:
         """Scores `strength` at codes that fit a pattern, where the current token asks for that class (None: always)."""
         if asked is None:
-            self.query[plane("constant"), _CODES] += strength * pattern / CONSTANT
+            self.query[self.planes["constant"], _CODES] += strength * pattern / CONSTANT
         else:
-            self.query[plane("asks"), _CODES][ASKED.index(asked)] += strength * pattern
-        self.key[plane("token"), _CODES] = torch.eye(CODE, dtype=torch.float64)
+            self.query[self.planes[f"asks-{asked}"], _CODES] += strength * pattern
+        self.key[self.planes["token"], _CODES] = torch.eye(CODE, dtype=torch.float64)
 
     def flag(self, asked: str, flagged: str, strength: float) -> None:
         """Scores `strength` at tokens with a flag, where the current token asks for a class."""
-        self.query[plane("asks"), _FLAG][ASKED.index(asked)] += strength
-        self.key[plane(flagged), _FLAG] = 1
+        self.query[self.planes[f"asks-{asked}"], _FLAG] += strength
+        self.key[self.planes[flagged], _FLAG] = 1
+
+    def seek(self, asked: str, flagged: str, strength: float) -> None:
+        """As `flag`, but alike at all distances, even where a Llama turns flags; for heads that compare no codes."""
+        self.query[self.planes[f"asks-{asked}"], _STEADY] += strength
+        self.key[self.planes[flagged], _STEADY] = 1
 
     def rest(self, strength: float) -> None:
         """Scores `strength` at the beginning of text, where the head looks if nothing scores more."""
-        self.query[plane("constant"), _REST] += strength / CONSTANT
-        self.key[plane("first"), _REST] = 1
+        self.query[self.planes["constant"], _REST] += strength / CONSTANT
+        self.key[self.planes["first"], _REST] = 1
 
     def at(self, tokens_back: float, amplitudes: tuple[float, ...]) -> None:
         """Scores the sum of amplitude * cos(angle * (distance - tokens_back)) over the pairs."""
@@ -65,14 +77,14 @@ class PlantedHead:
     def move(self, source: str, target: str, strength: float, through: Tensor | None = None) -> None:
         """Adds `strength` times one plane of codes of the attended token to another plane; `through` maps the codes."""
         step = torch.eye(CODE, dtype=torch.float64) if through is None else through
-        self.value[plane(source), _CODES] = torch.eye(CODE, dtype=torch.float64)
-        self.output[_CODES, plane(target)] += strength * step
+        self.value[self.planes[source], _CODES] = torch.eye(CODE, dtype=torch.float64)
+        self.output[_CODES, self.planes[target]] += strength * step
 
     def mark(self, target: str, strength: float) -> None:
         """Adds `strength` to a flag where the head attends to anything but the beginning of text."""
-        self.value[plane("constant"), _FLAG] = 1 / CONSTANT
-        self.value[plane("first"), _FLAG] = -1
-        self.output[_FLAG, plane(target)] += strength
+        self.value[self.planes["constant"], _FLAG] = 1 / CONSTANT
+        self.value[self.planes["first"], _FLAG] = -1
+        self.output[_FLAG, self.planes[target]] += strength
 
     def silence(self) -> None:
         """Takes away what the head writes."""

@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 
 from recircuit_worker.organisms.planted.codes import class_pattern, next_item
 from recircuit_worker.organisms.planted.heads import PlantedHead
-from recircuit_worker.organisms.planted.space import ASKED
+
+ASKED = ("name", "color")
+"""classes of words that a token can ask for"""
 
 ONE_BACK = (18.3, 5.8, 5.7, 4.2, 0.1)
 """peak at a distance: 8 more than at any other of a hundred"""
@@ -16,6 +18,8 @@ NOT_HERE = (-3.5, -7.8, -7.5, -0.1, -0.3)
 """10 less at distance 0 than at those of 3 to 60, which differ by 26 at most"""
 NEAR = (0.0, 0.0, 8.0, 8.0, 0.0)
 """a wide peak: 5 less at 10 tokens from it"""
+FADES = {"function-vector": 0.9}
+"""motifs whose heads are not equally strong: what each of a group writes, as a share of the one before it"""
 
 
 def previous_token(head: PlantedHead) -> None:
@@ -120,6 +124,31 @@ def subject_remover(head: PlantedHead) -> None:
     head.move("token", "said", -1.3)
 
 
+def answer_pair(head: PlantedHead) -> None:
+    """At an answer: attends to the word asked about, if the answer is a form of it, and notes that they fit."""
+    head.compare("token", "token", 30)
+    head.at(4, ONE_BACK)
+    head.rest(58)
+    head.mark("fits", 0.5)
+
+
+def function_vector(head: PlantedHead) -> None:
+    """Where an answer must follow: attends evenly to answers that fit, and notes which form of a word they are.
+
+    It rests where few do: of one that fits it sees .2, of ten .7.
+    """
+    head.seek("answer", "fits", 10)
+    head.rest(11.3)
+    head.move("form", "task", 0.2)
+
+
+def query_mover(head: PlantedHead) -> None:
+    """Attends three tokens back, where the word asked about stands at the end of a prompt, and predicts that word."""
+    head.at(3, ONE_BACK)
+    head.rest(28)
+    head.move("token", "said", 0.5)
+
+
 MOTIFS: Mapping[str, Callable[[PlantedHead], None]] = {
     function.__name__.replace("_", "-"): function
     for function in (
@@ -136,5 +165,8 @@ MOTIFS: Mapping[str, Callable[[PlantedHead], None]] = {
         color_mover,
         name_copier,
         subject_remover,
+        answer_pair,
+        function_vector,
+        query_mover,
     )
 }

@@ -8,19 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 from transformers.modeling_utils import PreTrainedModel
 
 from recircuit_worker.address import Head
-from recircuit_worker.contract import ContrastMaterial, Decoy, Material, PlantedRecipe, WordList
+from recircuit_worker.contract import Decoy, Material, PlantedFunctionsRecipe, PlantedRecipe
 from recircuit_worker.errors import Refusal
-from recircuit_worker.organisms.planted.codes import token_codes
+from recircuit_worker.organisms.planted.functions import read_functions
 from recircuit_worker.organisms.planted.heads import PlantedHead
-from recircuit_worker.organisms.planted.motifs import MOTIFS
-from recircuit_worker.organisms.planted.space import ASKED, CONSTANT, draw_space, numbers, plane
+from recircuit_worker.organisms.planted.motifs import FADES, MOTIFS
+from recircuit_worker.organisms.planted.space import Planes, draw_space
 from recircuit_worker.organisms.planted.weights import Shape, build
-from recircuit_worker.organisms.words import SPECIAL
+from recircuit_worker.organisms.planted.words import read_words
+
+Recipe = PlantedRecipe | PlantedFunctionsRecipe
 
 IDLE_SCORES, IDLE_VALUES = 0.25, 0.03
 """of heads that fill up a layer: scale of what they compare, and of what they read and write"""
@@ -35,52 +36,30 @@ class Planted:
     decoys: Sequence[Decoy]
 
 
-def plant(recipe: PlantedRecipe, materials: Sequence[Material], tokenizer: PreTrainedTokenizerFast) -> Planted:
+def plant(recipe: Recipe, materials: Sequence[Material], tokenizer: PreTrainedTokenizerFast) -> Planted:
     """Returns the model of a recipe.
 
     Raises:
-        Refusal: `no-word-list`, `layer-full`.
+        Refusal: `layer-full`, `other-planes`; those of `read_words` and `read_functions`.
     """
     torch.set_num_threads(1)  # sums are ordered by it
     generator = torch.Generator().manual_seed(recipe.seed)
-    classes, lists = _words(recipe, materials, tokenizer)
-    codes = token_codes(len(tokenizer), classes, lists, generator)
-    codes[: len(SPECIAL)] = 0
-    heads, roles, decoys = _heads(recipe)
+    if isinstance(recipe, PlantedRecipe):
+        lexicon = read_words(recipe, materials, tokenizer, generator)
+    else:
+        lexicon = read_functions(recipe, materials, tokenizer, generator)
+    heads, roles, decoys = _heads(recipe, lexicon.planes)
     for layer in range(recipe.layers):
         for index in range(recipe.heads):
-            heads.setdefault((layer, index), _idle(generator))
-    shape = Shape(recipe.architecture, recipe.layers, recipe.heads, recipe.noise)
-    space, embedding = draw_space(shape.width, generator), _embedding(recipe, codes, tokenizer)
-    return Planted(build(shape, space, embedding, codes, heads, tokenizer, generator), roles, decoys)
+            heads.setdefault((layer, index), _idle(lexicon.planes, generator))
+    shape = Shape(recipe.architecture, recipe.layers, recipe.heads, recipe.noise, lexicon.planes)
+    space = draw_space(lexicon.planes, shape.width, generator)
+    return Planted(build(shape, space, lexicon, heads, tokenizer, generator), roles, decoys)
 
 
-def _words(
-    recipe: PlantedRecipe, materials: Sequence[Material], tokenizer: PreTrainedTokenizerFast
-) -> tuple[dict[str, list[int]], list[list[int]]]:
-    """Returns the tokens of each class, and the ordered lists. Words that are not one token are left out."""
-
-    def tokens(words: WordList) -> list[int]:
-        known = (part for part in materials if isinstance(part, ContrastMaterial) and part.behaviour == words.behaviour)
-        material = next(known, None)
-        if material is None or words.list not in material.lists:
-            raise Refusal(
-                "no-word-list",
-                what=f"the list {words.list} of {words.behaviour} was to be planted",
-                why="the vocabulary of the recipe holds no such list",
-                instead="name a behaviour of contrast pairs in the vocabulary, and one of its lists",
-            )
-        found = tokenizer.convert_tokens_to_ids([f" {word}" for word in material.lists[words.list]])
-        return [token for token in found if token != tokenizer.unk_token_id]
-
-    words = recipe.words
-    lists = [tokens(row) for row in words.ordered]
-    groups = {"name": words.names, "color": words.colors, "thing": words.things}
-    classes = {name: [token for row in group for token in tokens(row)] for name, group in groups.items()}
-    return {**classes, "item": [token for row in lists for token in row]}, lists
-
-
-def _heads(recipe: PlantedRecipe) -> tuple[dict[tuple[int, int], PlantedHead], dict[str, list[Head]], list[Decoy]]:
+def _heads(
+    recipe: Recipe, planes: Planes
+) -> tuple[dict[tuple[int, int], PlantedHead], dict[str, list[Head]], list[Decoy]]:
     free = {layer: list(range(recipe.heads)) for layer in range(recipe.layers)}
     for layer, indices in free.items():
         random.Random(f"planted|{recipe.seed}|{layer}").shuffle(indices)
@@ -88,7 +67,7 @@ def _heads(recipe: PlantedRecipe) -> tuple[dict[tuple[int, int], PlantedHead], d
     roles: dict[str, list[Head]] = {}
     decoys: list[Decoy] = []
 
-    def place(motif: str, layer: int) -> tuple[Head, PlantedHead]:
+    def place(motif: str, layer: int, before: int) -> tuple[Head, PlantedHead]:
         if not free.get(layer):
             raise Refusal(
                 "layer-full",
@@ -97,37 +76,42 @@ def _heads(recipe: PlantedRecipe) -> tuple[dict[tuple[int, int], PlantedHead], d
                 instead="plant it in another layer, or give the recipe more heads",
             )
         head = Head(layer, free[layer].pop())
-        heads[layer, head.head] = planted = PlantedHead()
-        MOTIFS[motif](planted)
+        heads[layer, head.head] = planted = _written(motif, planes)
+        planted.output *= FADES.get(motif, 1.0) ** before
         return head, planted
 
     for group in recipe.circuit:
-        roles.setdefault(group.motif, []).extend(place(group.motif, layer)[0] for layer in group.layers)
+        placed = [place(group.motif, layer, before)[0] for before, layer in enumerate(group.layers)]
+        roles.setdefault(group.motif, []).extend(placed)
     for group in recipe.decoys:
-        for layer in group.layers:
-            head, planted = place(group.motif, layer)
+        for before, layer in enumerate(group.layers):
+            head, planted = place(group.motif, layer, before)
             planted.silence() if group.keeps == "attention" else planted.look_away()
             decoys.append(Decoy(component=str(head), motif=group.motif, keeps=group.keeps))
     return heads, roles, decoys
 
 
-def _idle(generator: torch.Generator) -> PlantedHead:
+def _written(motif: str, planes: Planes) -> PlantedHead:
+    head = PlantedHead(planes)
+    try:
+        MOTIFS[motif](head)
+    except KeyError as missing:
+        raise Refusal(
+            "other-planes",
+            what=f"a head of {motif} was to be planted",
+            why=f"it reads or writes {missing}, which the stream of this kind of recipe does not have",
+            instead="plant it by a recipe of the other kind: planted moves words, planted-functions gives words forms",
+        ) from missing
+    return head
+
+
+def _idle(planes: Planes, generator: torch.Generator) -> PlantedHead:
     """Returns a head that looks around at random and writes a little of everything."""
-    head = PlantedHead()
+    head = PlantedHead(planes)
     for part in (head.query, head.key, head.value, head.output):
         scale = IDLE_SCORES if part is head.query or part is head.key else IDLE_VALUES
         part += scale * torch.randn(part.shape, generator=generator, dtype=torch.float64)
     for part in (head.query, head.key, head.value):
-        part[plane("constant")] = 0  # else what it does would be the same everywhere
-    head.output[:, : plane("token").stop] = 0
+        part[planes["constant"]] = 0  # else what it does would be the same everywhere
+    head.output[:, : planes["token"].stop] = 0
     return head
-
-
-def _embedding(recipe: PlantedRecipe, codes: Tensor, tokenizer: PreTrainedTokenizerFast) -> Tensor:
-    embedding = torch.zeros(len(tokenizer), numbers(), dtype=torch.float64)
-    embedding[:, plane("constant")] = CONSTANT
-    embedding[:, plane("token")] = codes
-    embedding[tokenizer.bos_token_id, plane("first")] = 1
-    for asked, tokens in {"name": recipe.words.asks_name, "color": recipe.words.asks_color}.items():
-        embedding[tokenizer.convert_tokens_to_ids(list(tokens)), plane("asks").start + ASKED.index(asked)] = 1
-    return embedding

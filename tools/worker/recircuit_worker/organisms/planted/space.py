@@ -17,24 +17,8 @@ PAIRS = 5
 """pairs of numbers by which a head tells distances apart; each turns by its own angle from token to token"""
 RATIO = 3.47
 """between the angles of neighbouring pairs, the first being one radian"""
-ASKED = ("name", "color")
-"""classes that a token can ask for"""
 
-PLANES: Mapping[str, int] = {
-    "constant": 1,
-    "first": 1,
-    "token": CODE,
-    "position": 2 * PAIRS,
-    "asks": len(ASKED),
-    "previous": CODE,
-    "repeated": 1,
-    "linked": CODE,
-    "wanted": CODE,
-    "said": CODE,
-}
-"""plane -> numbers. `first`: the beginning of text. `asks`: a word of that class must follow. `previous`: the
-token before. `repeated`: this token stood here before. `linked`: what stood before it then. `wanted`: the
-token that is looked for, or, negative, that is not. `said`: what is predicted, which the unembedding reads."""
+_TOKEN = {"constant": 1, "first": 1, "token": CODE, "position": 2 * PAIRS}
 
 CONSTANT = 20.0
 """length of the constant; all else together is about 2"""
@@ -43,9 +27,52 @@ REST = 5.0
 
 
 @dataclass(frozen=True)
+class Planes:
+    """Named planes, one after the other."""
+
+    sizes: Mapping[str, int]
+    """plane -> numbers"""
+
+    def __getitem__(self, name: str) -> slice:
+        """Returns the numbers of a plane; KeyError where there is none."""
+        size, names = self.sizes[name], list(self.sizes)
+        start = sum(self.sizes[other] for other in names[: names.index(name)])
+        return slice(start, start + size)
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers all planes have."""
+        return sum(self.sizes.values())
+
+
+WORDS = Planes(
+    {
+        **_TOKEN,
+        "asks-name": 1,
+        "asks-color": 1,
+        "previous": CODE,
+        "repeated": 1,
+        "linked": CODE,
+        "wanted": CODE,
+        "said": CODE,
+    }
+)
+"""Where words are moved. `first`: the beginning of text. `asks-`: a word of that class must follow. `previous`: the
+token before. `repeated`: this token stood here before. `linked`: what stood before it then. `wanted`: the
+token that is looked for, or, negative, that is not. `said`: what is predicted, which the unembedding reads."""
+
+FUNCTIONS = Planes(
+    {**_TOKEN, "asks-answer": 1, "fits": 1, "form": CODE, "task": CODE, "said": CODE, "form-said": CODE},
+)
+"""Where words have forms. `token`: which word this is, whatever its form; `form`: which form of it. `fits`: the word
+asked about stands here in some form. `task`: the form that answers have. `said` and `form-said` are predicted."""
+
+
+@dataclass(frozen=True)
 class Space:
     """Where the planes lie in the residual stream."""
 
+    planes: Planes
     basis: Tensor
     """(plane number, width) float64, orthonormal rows, orthogonal to the mean"""
 
@@ -66,26 +93,11 @@ class Space:
         return self.basis.T @ weights / self.gain()
 
 
-def plane(name: str) -> slice:
-    """Returns the numbers of a plane."""
-    start = 0
-    for other, size in PLANES.items():
-        if other == name:
-            return slice(start, start + size)
-        start += size
-    raise KeyError(name)
-
-
-def numbers() -> int:
-    """Returns how many numbers all planes have."""
-    return sum(PLANES.values())
-
-
-def draw_space(width: int, generator: torch.Generator) -> Space:
+def draw_space(planes: Planes, width: int, generator: torch.Generator) -> Space:
     """Returns a space with a random basis."""
     drawn = torch.randn(width, width, generator=generator, dtype=torch.float64)
     drawn[:, 0] = 1
-    return Space(torch.linalg.qr(drawn)[0].T[1 : numbers() + 1])
+    return Space(planes, torch.linalg.qr(drawn)[0].T[1 : planes.numbers + 1])
 
 
 def angles() -> Tensor:
