@@ -34,6 +34,8 @@ const operators: Readonly<Record<string, Operator>> = {
   $top: (operand, scope) => top(operand, scope),
   $union: (operand, scope) => [...byText(lists('$union', operand, scope).flat()).values()],
   $shared: (operand, scope) => shared(lists('$shared', operand, scope)),
+  $except: (operand, scope) => except(lists('$except', operand, scope)),
+  $count: (operand, scope) => lists('$count', [operand], scope).flat().length,
   $others: (operand, scope) => others(evaluate(operand, scope), scope),
 };
 
@@ -90,7 +92,7 @@ function top(operand: Json, scope: Scope): Json {
   return list.slice(0, number);
 }
 
-/** The lists of $union and $shared. A role that the claim leaves out is an empty one. */
+/** The lists of $union, $shared, $except and $count. A role that the claim leaves out is an empty one. */
 function lists(operator: string, operand: Json, scope: Scope): Json[][] {
   const empty = (item: Json) => isClaim(item) && !Object.hasOwn(sealed(scope.claim).roles, item.$claim);
   const found = Array.isArray(operand) ? operand.map((item) => (empty(item) ? [] : evaluate(item, scope))) : [];
@@ -106,6 +108,12 @@ function lists(operator: string, operand: Json, scope: Scope): Json[][] {
 function shared([first = [], ...others]: Json[][]): Json[] {
   const known = others.map(byText);
   return [...byText(first)].filter(([text]) => known.every((list) => list.has(text))).map(([, item]) => item);
+}
+
+/** What stands in the first list and in no other, in its order. */
+function except([first = [], ...others]: Json[][]): Json[] {
+  const known = byText(others.flat());
+  return [...byText(first)].filter(([text]) => !known.has(text)).map(([, item]) => item);
 }
 
 /** Items by their JSON, each once, in order. */

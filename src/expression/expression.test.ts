@@ -93,6 +93,11 @@ describe('expressions', () => {
     ],
     [{ $shared: [{ $claim: 'left-out' }, ['a']] }, []],
     [{ $union: [{ $claim: 'fv-head' }, { $claim: 'left-out' }] }, ['a1.h2']],
+    [{ $except: [['c', 'a', 'b', 'a'], ['b'], ['d', 'c']] }, ['a']],
+    [{ $except: [['a'], { $claim: 'left-out' }] }, ['a']],
+    [{ $count: ['a', 'b'] }, 2],
+    [{ $count: { $claim: 'left-out' } }, 0],
+    [{ $top: { of: ['x', 'y'], count: { $count: { $claim: 'fv-head' } } } }, ['x']],
     [{ deep: [{ er: { $run: 'seed' } }] }, { deep: [{ er: 4 }] }],
   ];
   it.each(cases)('%j', (expression, value) => expect(evaluate(expression, scope)).toEqual(value));
@@ -112,6 +117,8 @@ describe('expressions', () => {
     [{ $top: { of: ['x'] } }, 'exactly `of` and `count`'],
     [{ $union: { $from: 'solved' } }, 'no list of lists'],
     [{ $shared: [] }, 'no list of lists'],
+    [{ $except: ['a'] }, 'no list of lists'],
+    [{ $count: 3 }, 'no list of lists'],
     [{ $union: [{ $from: 'clean.accuracy' }] }, 'no list of lists'],
     [{ $top: { of: 'x', count: 1 } }, 'is not a list'],
     [{ $top: { of: ['x'], count: 1.5 } }, 'its count is 1.5'],
