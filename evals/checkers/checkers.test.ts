@@ -43,10 +43,15 @@ describe('what is missing never passes', () => {
     overlap: (a) => [
       { a, b: 'ranking.again', among: 'ranking.all_heads', threshold: low },
       { a: 'ranking.again', b: a, among: 'ranking.all_heads', threshold: low },
+      { a: { union_of: ['ranking.again', a] }, b: 'ranking.again', among: 'ranking.all_heads', threshold: low },
     ],
     apart: (among) => [{ a: 'ranking.again', b: 'ranking.again', among, threshold: high }],
     recall: (found) => [{ found, top: 1, reference: 'own', reference_top: 1, threshold: low }],
     'rank-correlation': (found) => [{ found, reference: 'own', threshold: low }],
+    'rank-agreement': (a) => [
+      { a, b: 'ranking.heads', threshold: low },
+      { a: 'ranking.heads', b: a, threshold: low },
+    ],
   };
   it('every kind has a checker and stands in this table', () =>
     expect(new Set(Object.keys(kinds))).toEqual(new Set(Object.keys(checkers))));

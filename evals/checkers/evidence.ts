@@ -2,7 +2,7 @@
  * What a checker is given, and how it reads it. A checker is a pure function of the criterion and this evidence: no clock,
  * no randomness, no model. What is missing or no number is unmeasured, with a reason, and never passes.
  */
-import { type Criterion, type Json, nameIn, type Quantity, readPath } from '../../src/contract/index.ts';
+import { type Criterion, type Json, type Listed, nameIn, type Quantity, readPath } from '../../src/contract/index.ts';
 
 export interface Evidence {
   /** Results by the name of their measurement. */
@@ -65,8 +65,13 @@ export function numbers(path: string, evidence: Evidence): number[] {
   return list(path, evidence).map((value, index) => asNumber(value, `${path}, item ${index},`));
 }
 
-/** Returns the different components at a path, in order, at least one. */
-export function components(path: string, evidence: Evidence): string[] {
+/** Returns the different components at a path, or at several, in order, at least one at each. */
+export function components(of: Listed, evidence: Evidence): string[] {
+  const paths = typeof of === 'string' ? [of] : of.union_of;
+  return [...new Set(paths.flatMap((path) => componentsAt(path, evidence)))];
+}
+
+function componentsAt(path: string, evidence: Evidence): string[] {
   return [
     ...new Set(
       list(path, evidence).map((value) => {

@@ -8,7 +8,7 @@ import { atLeast, atMost, between } from './compare.ts';
 import { type Checker, type Evidence, type Finding, type Kind, reasonOf, Unmeasured } from './evidence.ts';
 import { exceedsNull } from './exceeds-null.ts';
 import { apart, overlap } from './overlap.ts';
-import { rankCorrelation, recall } from './ranking.ts';
+import { rankAgreement, rankCorrelation, recall } from './ranking.ts';
 
 export type { Evidence, KnownRanking } from './evidence.ts';
 export { chanceOfSharing } from './hypergeometric.ts';
@@ -26,6 +26,7 @@ export const checkers: { readonly [K in Kind]: Checker<K> } = {
   apart,
   recall,
   'rank-correlation': rankCorrelation,
+  'rank-agreement': rankAgreement,
 };
 
 /** Contract: never throws; a criterion without its evidence is unmeasured, and a NaN never passes. */

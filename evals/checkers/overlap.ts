@@ -1,4 +1,5 @@
 /** How much two lists of components share: overlap asks for much, apart for little. Chance is the hypergeometric null. */
+import type { Listed } from '../../src/contract/index.ts';
 import { type Checker, components, type Evidence, type Finding, quantity, reaches, Unmeasured } from './evidence.ts';
 import { chanceOfSharing } from './hypergeometric.ts';
 
@@ -18,7 +19,7 @@ export const apart: Checker<'apart'> = {
   },
 };
 
-function sharing({ a, b, among }: { a: string; b: string; among: string }, evidence: Evidence): Omit<Finding, 'pass'> {
+function sharing({ a, b, among }: { a: Listed; b: Listed; among: string }, evidence: Evidence): Omit<Finding, 'pass'> {
   const [first, second] = [components(a, evidence), components(b, evidence)];
   const all = quantity(among, evidence);
   const union = new Set([...first, ...second]).size;

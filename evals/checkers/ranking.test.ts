@@ -1,6 +1,6 @@
 /** Criteria that compare lists of components. */
 import { describe, expect, it } from 'vitest';
-import { result, status, threshold } from './fixtures/evidence.ts';
+import { evidence, result, status, threshold, values } from './fixtures/evidence.ts';
 import { chanceOfSharing } from './hypergeometric.ts';
 import { spearman } from './spearman.ts';
 
@@ -17,6 +17,14 @@ describe('overlap and apart', () => {
     });
     expect(status('apart', { ...lists, threshold: threshold(0.67) })).toBe('pass');
     expect(status('apart', { ...lists, threshold: threshold(0.66) })).toBe('fail');
+  });
+  it('takes what stands at several paths as one list', () => {
+    const both = { union_of: ['ranking.again', 'ranking.heads[].component'] };
+    expect(result('overlap', { ...lists, a: both, threshold: threshold(1) })).toMatchObject({
+      status: 'pass',
+      parts: { shared: 3, a: 5, b: 3 },
+    });
+    expect(status('apart', { ...lists, b: both, threshold: threshold(0.99) })).toBe('fail');
   });
   it('knows what chance gives', () => {
     const { share_by_chance, p_of_sharing_as_much } = result('overlap', { ...lists, threshold: threshold(0.5) }).parts;
@@ -54,6 +62,19 @@ describe('rankings', () => {
     [{ top: 3, reference_top: 3, reference: 'constructor' }],
   ])('recall without enough to compare is unmeasured: %j', (fields) => {
     expect(status('recall', { found, reference: 'own', threshold: threshold(0), ...fields })).toBe('unmeasured');
+  });
+  it('two rankings of one run against each other', () => {
+    const other = [
+      { component: 'a1.h0', effect: 3 },
+      { component: 'a0.h0', effect: 4 },
+      { component: 'a0.h1', effect: 1 },
+      { component: 'a9.h9', effect: 9 },
+    ];
+    const given = { ...evidence, values: { ...values, other } };
+    const agreement = (a: string, b: string) => result('rank-agreement', { a, b, threshold: threshold(-0.4) }, given);
+    expect(agreement('ranking.heads', 'other')).toMatchObject({ status: 'fail', parts: { shared: 3 } });
+    expect(agreement('ranking.heads', 'other').measured).toBeCloseTo(-0.5); // ranks 3, 2, 1 against 1, 3, 2
+    expect(agreement('ranking.heads', 'ranking.heads')).toMatchObject({ status: 'pass', measured: 1 });
   });
   it('rank correlation over the shared components', () => {
     const asked = { found: 'ranking.heads', reference: 'own', threshold: threshold(0.5) };

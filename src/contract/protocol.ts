@@ -37,6 +37,12 @@ export const Condition = z
     equals: z.string().optional(),
     at_least: z.number().optional(),
     at_most: z.number().optional(),
+    share_of_best: z
+      .number()
+      .gt(0)
+      .max(1)
+      .optional()
+      .describe('at least this share of the largest value of the field in the whole list'),
     more_than_field: z.string().optional().describe('another field of the same row'),
     below_field_by: Other.optional().describe('this row lies at least so much below its partner in another list'),
     above_field_by: Other.optional().describe('this row lies at least so much above its partner in another list'),
@@ -140,6 +146,10 @@ export const Quantity = z.union([
 ]);
 export type Quantity = z.infer<typeof Quantity>;
 
+/** Components among the evidence: a path, or all that stand at some of several. */
+export const Listed = z.union([Path, z.strictObject({ union_of: z.array(Path).min(2) })]);
+export type Listed = z.infer<typeof Listed>;
+
 const criterionBase = {
   id: z.string().regex(/^[A-Z][A-Za-z0-9]*$/),
   says: z.string().describe('the criterion in one sentence'),
@@ -169,16 +179,16 @@ export const Criterion = z
     z.strictObject({
       ...criterionBase,
       kind: z.literal('overlap'),
-      a: Path.describe('components'),
-      b: Path.describe('components'),
+      a: Listed.describe('components'),
+      b: Listed.describe('components'),
       among: Path.describe('number of components that could have been drawn, for the null'),
       threshold: threshold.describe('shared share of the smaller list, at least'),
     }),
     z.strictObject({
       ...criterionBase,
       kind: z.literal('apart'),
-      a: Path.describe('components'),
-      b: Path.describe('components'),
+      a: Listed.describe('components'),
+      b: Listed.describe('components'),
       among: Path.describe('number of components that could have been drawn, for the null'),
       threshold: threshold.describe('shared share of the smaller list, at most'),
     }),
@@ -200,9 +210,29 @@ export const Criterion = z
       reference: z.string(),
       threshold,
     }),
+    z.strictObject({
+      ...criterionBase,
+      kind: z.literal('rank-agreement'),
+      a: Path.describe('rows with component and effect'),
+      b: Path.describe('rows with component and effect, measured on something else'),
+      threshold: threshold.describe('rank correlation of the effects of components that stand in both, at least'),
+    }),
   ])
   .meta({ id: 'Criterion' });
 export type Criterion = z.infer<typeof Criterion>;
+
+/** The fields of a criterion that hold paths, of whatever kind it is. */
+const PATH_FIELDS = ['value', 'over', 'null', 'a', 'b', 'among', 'found'] as const;
+
+/** Returns every path that a criterion reads, in order. */
+export function pathsIn(criterion: Criterion): string[] {
+  const fields = criterion as Partial<Record<(typeof PATH_FIELDS)[number], Quantity | Listed>>;
+  return PATH_FIELDS.flatMap((field) => {
+    const value = fields[field];
+    if (value === undefined) return [];
+    return typeof value === 'string' ? [value] : Object.values(value).flat();
+  });
+}
 
 /** A published ranking of heads. Never shown to an agent. */
 export const PublishedRanking = z.strictObject({

@@ -184,6 +184,11 @@ describe('pick', () => {
     const where = [{ field: 'share', at_least: 0.1 }];
     expect(pick({ from: 'sweep.contrasts[].heads', take: 'at', where }, { sweep })).toEqual(['a', 'b']);
   });
+  it('compares with the largest value in the whole list; the boundary counts', () => {
+    expect(from([{ field: 'accuracy', share_of_best: 1 }])).toEqual(['a']);
+    expect(from([{ field: 'accuracy', share_of_best: 8 / 9 }])).toEqual(['a', 'c']);
+    expect(from([{ field: 'accuracy', share_of_best: 0.6, at_most: 0.8 }])).toEqual(['c']); // 0.5 is below 0.54
+  });
   it('compares strictly with another field of the row', () => {
     expect(from([{ field: 'accuracy', more_than_field: 'majority' }])).toEqual(['a', 'c']);
   });

@@ -22,6 +22,7 @@ export function pick(pick: Pick, values: Values): Json[] {
 const NUMERIC: ReadonlySet<string> = new Set([
   'at_least',
   'at_most',
+  'share_of_best',
   'more_than_field',
   'below_field_by',
   'above_field_by',
@@ -41,11 +42,18 @@ function holds(condition: Condition, row: JsonObject, from: string, values: Valu
 }
 
 function holdsAsNumber(condition: Condition, row: JsonObject, from: string, values: Values): boolean {
-  const { at_least, at_most, more_than_field, below_field_by, above_field_by } = condition;
+  const { at_least, at_most, share_of_best, more_than_field, below_field_by, above_field_by } = condition;
   const value = number(row, condition.field, from);
   const tests: boolean[] = [];
   if (at_least !== undefined) tests.push(value >= at_least);
   if (at_most !== undefined) tests.push(value <= at_most);
+  if (share_of_best !== undefined)
+    tests.push(
+      reaches(
+        value,
+        share_of_best * Math.max(...rows(from, values).map((other) => number(other, condition.field, from))),
+      ),
+    );
   if (more_than_field !== undefined) tests.push(value > number(row, more_than_field, from));
   if (below_field_by)
     tests.push(reaches(partnerOf(row, from, below_field_by, values) - value, below_field_by.at_least));

@@ -10,6 +10,7 @@ import {
   type JsonObject,
   nameIn,
   type Protocol,
+  pathsIn,
   Refusal,
   type SealedClaim,
   type Verdict,
@@ -42,24 +43,13 @@ function withoutControls(protocol: Protocol): Protocol {
     const reads = 'pick' in item ? wantsOfPick(item.pick) : wants(item.input);
     if (('over' in item && item.over) || reads.some((name) => dependent.has(name))) dependent.add(item.name);
   }
-  const free = (criterion: Criterion): boolean => !namesIn(criterion).some((name) => dependent.has(name));
+  const free = (criterion: Criterion): boolean => !pathsIn(criterion).some((path) => dependent.has(nameIn(path)));
   const { known_model, new_model } = protocol.criteria;
   return {
     ...protocol,
     measurements: protocol.measurements.filter(({ name }) => !dependent.has(name)),
     criteria: { known_model: known_model.filter(free), new_model: new_model.filter(free) },
   };
-}
-
-const PATHS = ['value', 'over', 'null', 'a', 'b', 'among', 'found'] as const;
-
-function namesIn(criterion: Criterion): string[] {
-  const fields = criterion as Partial<Record<(typeof PATHS)[number], string | Record<string, string>>>;
-  return PATHS.flatMap((field) => {
-    const value = fields[field];
-    if (value === undefined) return [];
-    return (typeof value === 'string' ? [value] : Object.values(value)).map(nameIn);
-  });
 }
 
 /** Runs tools without a record; the same call is made once, so that what does not depend on a claim is shared by all. */

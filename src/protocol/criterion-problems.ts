@@ -2,7 +2,7 @@
  * What is wrong with what a protocol reads and asks: fields that no tool gives, criteria that hold whatever is measured, rankings that
  * lie nowhere. Names of steps and roles are looked at in `problems.ts`.
  */
-import type { Criterion, Json, Protocol, Quantity } from '../contract/index.ts';
+import { type Criterion, type Json, type Protocol, pathsIn, type Quantity } from '../contract/index.ts';
 import { rankingName } from './references.ts';
 import { boundsAt, type ResultTypes, typeAt, typesAfter } from './result-types.ts';
 
@@ -19,7 +19,7 @@ export function criterionProblems(protocol: Protocol): string[] {
     ...fieldsOf('measurements', measurements, atGate),
     ...[gate.criterion, ...all].flatMap((criterion) => {
       const known = criterion === gate.criterion ? atGate : types;
-      return [...unknownFields(`criterion ${criterion.id}`, pathsOf(criterion), known), ...idle(criterion, known)];
+      return [...unknownFields(`criterion ${criterion.id}`, pathsIn(criterion), known), ...idle(criterion, known)];
     }),
     ...all.flatMap((criterion) =>
       'reference' in criterion && criterion.reference !== 'own' && !cards.includes(criterion.reference)
@@ -65,16 +65,6 @@ function readIn(expression: Json): string[] {
   );
 }
 
-const PATH_FIELDS = ['value', 'over', 'null', 'a', 'b', 'among', 'found'] as const;
-
-function pathsOf(criterion: Criterion): string[] {
-  const fields = criterion as Partial<Record<(typeof PATH_FIELDS)[number], Quantity>>;
-  return PATH_FIELDS.flatMap((field) => {
-    const value = fields[field];
-    return value === undefined ? [] : typeof value === 'string' ? [value] : Object.values(value);
-  });
-}
-
 /** A criterion that holds for every number that can be measured decides nothing. */
 function idle(criterion: Criterion, types: ResultTypes): string[] {
   return cannotFail(criterion, types)
@@ -96,13 +86,15 @@ function cannotFail(criterion: Criterion, types: ResultTypes): boolean {
     case 'ratio':
       return (criterion.threshold.value <= 0 && of(criterion.value).low >= 0) || same(criterion);
     case 'overlap':
-      return criterion.threshold.value <= 0 || criterion.a === criterion.b;
+      return criterion.threshold.value <= 0 || JSON.stringify(criterion.a) === JSON.stringify(criterion.b);
     case 'apart':
       return criterion.threshold.value >= 1;
     case 'recall':
       return criterion.threshold.value <= 0;
     case 'rank-correlation':
       return criterion.threshold.value <= -1;
+    case 'rank-agreement':
+      return criterion.threshold.value <= -1 || criterion.a === criterion.b;
     case 'exceeds-null':
       return false; // it must lie above every control, so there is always a number that does not
   }

@@ -2,7 +2,7 @@
  * What a schema cannot see in a protocol: names that lead nowhere, numbers without a reason, a verdict that nothing decides.
  * Each problem is one clause; tools and their inputs are looked at in `tool-problems.ts`.
  */
-import { type Criterion, type Json, nameIn, type Protocol } from '../contract/index.ts';
+import { type Criterion, type Json, nameIn, type Protocol, pathsIn } from '../contract/index.ts';
 
 /** Results that the verification itself adds: the claim's roles. */
 const CLAIM = 'claim';
@@ -132,18 +132,8 @@ function pickPaths({ from, where, otherwise }: Extract<Item, { pick: unknown }>[
   return [from, ...others, ...(otherwise === undefined ? [] : [otherwise])].map((path) => ['results', nameIn(path)]);
 }
 
-/** The fields of a criterion that hold a path or a folded path, of whatever kind it is. */
-const PATH_FIELDS = ['value', 'over', 'null', 'a', 'b', 'among', 'found'] as const;
-
 function pathsOf(criterion: Criterion): Reference[] {
-  const fields = criterion as Partial<Record<(typeof PATH_FIELDS)[number], string | Record<string, string>>>;
-  return PATH_FIELDS.flatMap((field) => {
-    const value = fields[field];
-    if (value === undefined) return [];
-    return (typeof value === 'string' ? [value] : Object.values(value)).map(
-      (path): Reference => ['results', nameIn(path)],
-    );
-  });
+  return pathsIn(criterion).map((path) => ['results', nameIn(path)]);
 }
 
 /** A plan by the procedure names criteria that an agent is shown: those of the new-model set. */

@@ -20,7 +20,7 @@ const Sender = z
 export const pathPatch = defineTool({
   name: 'path_patch',
   description:
-    'Path patching: give a sender (head or MLP) its output of the counterfactual, keep all other heads as they are, and let the change reach the final stream, or only what named heads read (query, key or value). Tells the change of the logit difference for every sender, exactly.',
+    'Path patching: give a sender (head or MLP) its output of the counterfactual, keep all other heads as they are, and let the change reach the final stream, or only what named heads read (query, key, value, or key and value). Tells the change of the logit difference for every sender, exactly.',
   runs: 'worker',
   input: z
     .strictObject({
@@ -31,7 +31,9 @@ export const pathPatch = defineTool({
         .max(512)
         .nullable()
         .default(null)
-        .describe('each by itself; null: every head below the highest receiver, or of the first layer'),
+        .describe(
+          'each by itself; null: every head below the highest receiver, or of the first layer; of receivers together none',
+        ),
       receivers: z
         .array(Component)
         .min(1)
@@ -39,7 +41,10 @@ export const pathPatch = defineTool({
         .nullable()
         .default(null)
         .describe('heads, each by itself; null: the final residual stream'),
-      reads: z.enum(['query', 'key', 'value']).default('value').describe('what of the receivers is patched'),
+      reads: z
+        .enum(['query', 'key', 'value', 'key-and-value'])
+        .default('value')
+        .describe('what of the receivers is patched; key-and-value: all that they take from the tokens they look at'),
       together: z.boolean().default(false).describe('the receivers are patched together, not each by itself'),
       positions: z
         .array(Position)

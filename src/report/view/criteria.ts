@@ -92,6 +92,7 @@ const UNIT_OF_KIND: Partial<Record<Criterion['kind'], string>> = {
   apart: 'share of heads',
   recall: 'share of heads',
   'rank-correlation': 'rank correlation',
+  'rank-agreement': 'rank correlation',
   ratio: 'times',
 };
 

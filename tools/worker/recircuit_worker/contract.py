@@ -1251,11 +1251,11 @@ class PassedOver:
 class PathPatchInput:
     prompts: ContrastPrompts
     senders: tuple[str, ...] | None
-    """each by itself; null: every head below the highest receiver, or of the first layer"""
+    """each by itself; null: every head below the highest receiver, or of the first layer; of receivers together none"""
     receivers: tuple[str, ...] | None
     """heads, each by itself; null: the final residual stream"""
-    reads: Literal["query", "key", "value"]
-    """what of the receivers is patched"""
+    reads: Literal["query", "key", "value", "key-and-value"]
+    """what of the receivers is patched; key-and-value: all that they take from the tokens they look at"""
     together: bool
     """the receivers are patched together, not each by itself"""
     positions: tuple[int | str, ...] | None

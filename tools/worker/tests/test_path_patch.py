@@ -50,8 +50,9 @@ def by_definition(at, item, prompt, other, sender, receivers, reads, places) -> 
     with reading_attention(at.parts, lambda layer, what: told.append(what)):
         at.engine.last_logits([prompt], frozen)
     patched = [
-        Edit(reads, to_layer, "replace", told[to_layer][reads][:, to_head].clone(), to_head, every)
+        Edit(read, to_layer, "replace", told[to_layer][read][:, to_head].clone(), to_head, every)
         for to_layer, to_head in receivers
+        for read in reads.split("-and-")
     ]
     return difference(at, item, prompt, patched) - difference(at, item, prompt)
 
@@ -64,6 +65,7 @@ def by_definition(at, item, prompt, other, sender, receivers, reads, places) -> 
         (("a2.h1", "a2.h2"), "value", True, ("demonstrations.q",)),
         (("a2.h3",), "query", False, (-1,)),
         (("a2.h0",), "key", False, None),
+        (("a2.h1", "a1.h2"), "key-and-value", True, None),
     ],
 )
 def test_every_path_against_two_passes(at, receivers, reads, together, positions) -> None:
@@ -74,7 +76,10 @@ def test_every_path_against_two_passes(at, receivers, reads, together, positions
     names, of = kept.manifest.labels["sender"], kept.tensors["data"]
     ends = [tuple(int(part[1:]) for part in name.split(".")) for name in receivers or ()]
     groups = [()] if receivers is None else [tuple(ends)] if together else [(end,) for end in ends]
-    assert len(names) == HEADS * (LAYERS if receivers is None else 2) and of.shape == (1, 3, len(groups), len(names))
+    # Heads that receive together are no senders.
+    able = [f"a{layer}.h{head}" for layer in range(LAYERS if receivers is None else 2) for head in range(HEADS)]
+    assert list(names) == [name for name in able if not (together and name in receivers)]
+    assert of.shape == (1, 3, len(groups), len(names))
     item, prompt = prompts.items[1], prompts.prompts[1]
     other = item.prompt("plain")
     places = {None: range(len(prompt.ids)), (-1,): [len(prompt.ids) - 1]}.get(

@@ -3,6 +3,9 @@
 The relative change is the r of Ye, Jia and Ren 2025: change / (baseline - counterpart).
 """
 
+from collections.abc import Mapping
+from typing import Literal
+
 import torch
 from torch import Tensor
 
@@ -19,6 +22,12 @@ from recircuit_worker.ranking import default_top
 KIND = "path_effects"
 LOGITS = "logits"
 AT_LEAST = 10
+_READS: Mapping[str, tuple[Literal["query", "key", "value"], ...]] = {
+    "query": ("query",),
+    "key": ("key",),
+    "value": ("value",),
+    "key-and-value": ("key", "value"),
+}
 
 
 def run(request: PathPatchInput, bench: Bench) -> PathPatchOutput:
@@ -36,7 +45,7 @@ def run(request: PathPatchInput, bench: Bench) -> PathPatchOutput:
     bench.expect(len(prompts.prompts) * (3 + rows))
     found = patch_paths(prompts, others, senders, receivers, request.positions, bench)
     counterpart = ask(others, bench.engine).difference
-    names = [LOGITS] if receivers is None else ["+".join(f"a{r.layer}.h{r.head}" for r in group) for group in receivers]
+    names = [LOGITS] if receivers is None else [_name(group) for group in receivers]
     tasks = tuple(
         PathTask(group.name, len(group.rows), group.mean(found.before), group.mean(counterpart))
         for group in prompts.groups
@@ -62,8 +71,14 @@ def _receivers(request: PathPatchInput, bench: Bench) -> list[list[Receiver]] | 
     if request.receivers is None:
         return None
     heads = parse_heads(request.receivers, layers=bench.facts.layers, heads=bench.facts.heads)
-    each = [Receiver(head.layer, head.head, request.reads) for head in heads]
-    return [each] if request.together else [[receiver] for receiver in each]
+    reads = _READS[request.reads]
+    each = [[Receiver(head.layer, head.head, read) for read in reads] for head in heads]
+    return [[receiver for group in each for receiver in group]] if request.together else each
+
+
+def _name(group: list[Receiver]) -> str:
+    """Returns the heads of a group, each once."""
+    return "+".join(dict.fromkeys(f"a{receiver.layer}.h{receiver.head}" for receiver in group))
 
 
 def _senders(request: PathPatchInput, receivers: list[list[Receiver]] | None, bench: Bench) -> list[Head | Mlp]:
@@ -71,8 +86,11 @@ def _senders(request: PathPatchInput, receivers: list[list[Receiver]] | None, be
     if request.senders is not None:
         return parse_components(request.senders, layers=facts.layers, heads=facts.heads)
     highest = facts.layers if receivers is None else max(r.layer for group in receivers for r in group)
+    # Heads that receive together are told by what else reaches them, as in Merullo et al. 2023.
+    left_out = {Head(r.layer, r.head) for r in (receivers or [[]])[0]} if request.together else set()
     # Below the first layer there is none: that nothing arrives from its own heads is then what is measured.
-    return [Head(layer, head) for layer in range(max(highest, 1)) for head in range(facts.heads)]
+    heads = [Head(layer, head) for layer in range(max(highest, 1)) for head in range(facts.heads)]
+    return [head for head in heads if head not in left_out] or heads
 
 
 def _by_task(found: Paths, prompts: PromptSet) -> Tensor:
