@@ -1,7 +1,7 @@
 /** Curricula: the recipe and the card of an organism that is trained on several behaviours, in one vocabulary. */
 import * as z from 'zod';
-import { Seed, Sha256, Slug } from './names.ts';
-import { Versions } from './versions.ts';
+import { built } from './built.ts';
+import { Seed, Slug } from './names.ts';
 
 const Share = z.number().min(0).max(1);
 
@@ -119,12 +119,7 @@ export const CurriculumPoint = z
 export const CurriculumCard = z
   .strictObject({
     kind: z.literal('curriculum'),
-    organism: Slug,
-    weights_sha256: Sha256,
-    recipe_sha256: Sha256,
-    data_sha256: Sha256,
-    parameters: z.number().int(),
-    versions: Versions,
+    ...built,
     curve: z.array(CurriculumPoint),
     tasks: z.array(
       z

@@ -1,9 +1,9 @@
 /** Models: the card a researcher writes, the facts a worker finds, and the recipe by which an organism is trained. */
 import * as z from 'zod';
+import { built } from './built.ts';
 import { CurriculumCard, CurriculumRecipe } from './curriculum.ts';
 import { Seed, Sha256, Slug } from './names.ts';
 import { PlantedCard, PlantedFunctionsRecipe, PlantedRecipe } from './planted.ts';
-import { Versions } from './versions.ts';
 
 export const Dtype = z.enum(['float32', 'float64', 'bfloat16']);
 
@@ -104,12 +104,7 @@ export const CurvePoint = z
 /** What a build leaves beside the weights. */
 export const OrganismCard = z
   .strictObject({
-    organism: Slug,
-    weights_sha256: Sha256,
-    recipe_sha256: Sha256,
-    data_sha256: Sha256,
-    parameters: z.number().int(),
-    versions: Versions,
+    ...built,
     curve: z.array(CurvePoint),
     tasks: z.array(
       z

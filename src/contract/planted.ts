@@ -1,8 +1,8 @@
 /** Planted organisms: recipe and card of a model whose weights are set by hand, so that it is known which head does what. */
 import * as z from 'zod';
+import { built } from './built.ts';
 import { CurriculumCard } from './curriculum.ts';
-import { Component, Seed, Sha256, Slug } from './names.ts';
-import { Versions } from './versions.ts';
+import { Component, Seed, Slug } from './names.ts';
 
 /** What each does is said in tools/worker/recircuit_worker/organisms/planted/motifs.py. */
 export const Motif = z.enum([
@@ -99,12 +99,7 @@ export type PlantedFunctionsRecipe = z.infer<typeof PlantedFunctionsRecipe>;
 export const PlantedCard = z
   .strictObject({
     kind: z.literal('planted'),
-    organism: Slug,
-    weights_sha256: Sha256,
-    recipe_sha256: Sha256,
-    data_sha256: Sha256,
-    parameters: z.number().int(),
-    versions: Versions,
+    ...built,
     planted: z
       .record(Slug, z.array(Component))
       .describe('motif -> heads: the truth that role finders are held against'),

@@ -71,7 +71,7 @@ describe('a single prompt', () => {
       'Tom saw Tom. Tom gave Mary',
       'Tom saw Mary. Mary gave Tom',
     ]);
-    expect(found.map(({ rank }) => rank)).toEqual(found.map(({ rank }) => rank).toSorted());
+    expect(found.map(({ rank }) => rank)).toEqual(found.map(({ rank }) => rank).toSorted((a, b) => a - b));
     expect(candidates('two and two', ' four', ' five')[0]?.pair.contrast).toBe('two and five');
     expect(candidates('Mary saw Tom', ' Tom', ' Mary')[0]?.says).toBe('the two answers exchanged in the prompt');
   });
