@@ -1,9 +1,14 @@
 /** The committed calibration is the page of its own numbers, and its numbers are as they must be. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { Claim, ModelFacts } from '../../src/contract/index.ts';
+import { loadProtocol, loadProtocols } from '../../src/protocol/index.ts';
 import { recallOf } from './calibration/counts.ts';
 import type { Calibrated } from './calibration/finding.ts';
-import { page, placesOf, problemsIn } from './calibration.ts';
+import { randomClaims } from './calibration/nulls.ts';
+import { type Known, knownHeads, placesOf } from './calibration/places.ts';
+import { page, problemsIn } from './calibration.ts';
+import { told } from './grid-demo.ts';
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
 const rows = JSON.parse(read('./calibration.json')) as Calibrated[];
@@ -16,9 +21,37 @@ describe('the calibration', () => {
     expect(read('./calibration.md')).toBe(page(rows));
     for (const { nulls } of rows) expect(nulls.claims).toBeGreaterThanOrEqual(50);
   });
-  it('is of findings that are said to hold there', () => {
+  it('is of every finding, where it is said to hold', () => {
+    const cells = told().targets.flatMap(({ organism, cells: asked }) =>
+      Object.entries(asked).flatMap(([finding, verdict]) =>
+        verdict === 'reproduced' ? [`${finding} on ${organism}`] : [],
+      ),
+    );
     const places = placesOf().map(({ finding, organism }) => `${finding} on ${organism}`);
+    for (const place of places) expect(cells).toContain(place);
+    expect([...new Set(placesOf().map(({ finding }) => finding))]).toEqual([...loadProtocols().keys()].sort());
     for (const { finding, model } of rows) expect(places).toContain(`${finding} on ${model}`);
+  });
+  it('knows every role of a planted organism from its card', () => {
+    const planted = placesOf().filter(({ organism }) => organism.startsWith('planted'));
+    for (const { finding, organism } of planted) {
+      const protocol = loadProtocol(finding);
+      for (const { role } of protocol.roles) expect(knownHeads(protocol, organism, role, 1)?.by).toBe('card');
+    }
+    const { heads } = knownHeads(loadProtocol('copy-suppression'), 'planted-llama', 'copy-suppressor', 1) as Known;
+    expect(heads).toEqual(
+      knownHeads(loadProtocol('indirect-object-identification'), 'planted-llama', 'negative-name-mover', 1)?.heads,
+    );
+  });
+  it('judges different claims, of any layers where the same ones hold too few', () => {
+    const claim = { roles: { a: ['a0.h0'], b: ['a1.h2', 'a1.h3'] } } as unknown as Claim;
+    const facts = { layers: 2, heads: 5 } as ModelFacts;
+    const { claims, of_any_layers } = randomClaims(claim, facts, 50);
+    expect(new Set(claims.map(({ roles }) => JSON.stringify(roles))).size).toBe(50);
+    // Layer 0 has four others; of the three others of layer 1 there are three pairs.
+    expect(of_any_layers).toBe(50 - 4 * 3);
+    for (const { roles } of claims)
+      for (const head of Object.values(roles).flat()) expect(['a0.h0', 'a1.h2', 'a1.h3']).not.toContain(head);
   });
   const [first] = rows as [Calibrated];
   it.each<[string, Partial<Calibrated>]>([

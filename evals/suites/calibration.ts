@@ -9,35 +9,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { wilson } from '../../src/grid/index.ts';
-import { loadProtocol, loadProtocols } from '../../src/protocol/index.ts';
-import { type Calibrated, calibrateFinding, rolesKnown } from './calibration/finding.ts';
-import { told } from './grid-demo.ts';
+import { loadProtocol } from '../../src/protocol/index.ts';
+import { type Calibrated, calibrateFinding } from './calibration/finding.ts';
+import type { Nulls } from './calibration/nulls.ts';
+import { placesOf } from './calibration/places.ts';
 import { table } from './shared.ts';
 
 /** Random claims for each finding, and the most of all of them that may be called reproduced. */
 const ASKED = { nulls: 50, share: 0.01 };
-
-export interface Place {
-  readonly finding: string;
-  readonly organism: string;
-}
-
-/** Returns where findings hold: every organism on which heads are known that do it, else the first on which it is said to hold. */
-export function placesOf(): Place[] {
-  const protocols = loadProtocols();
-  const all = told().targets.flatMap(({ organism, cells }) =>
-    Object.entries(cells).flatMap(([finding, verdict]) => {
-      const protocol = protocols.get(finding);
-      if (verdict !== 'reproduced' || protocol === undefined) return [];
-      return [{ finding, organism, known: rolesKnown(protocol, organism) > 0 }];
-    }),
-  );
-  const told_of = all.filter(({ finding, known }, index) => {
-    const same = all.filter((other) => other.finding === finding);
-    return known || (same.every((other) => !other.known) && all.indexOf(same[0] as (typeof all)[number]) === index);
-  });
-  return told_of.sort((a, b) => (a.finding < b.finding ? -1 : a.finding > b.finding ? 1 : 0));
-}
 
 export function page(rows: readonly Calibrated[]): string {
   const nulls = rows.reduce((sum, row) => sum + row.nulls.claims, 0);
@@ -69,12 +48,7 @@ export function page(rows: readonly Calibrated[]): string {
       share(role.recall),
       share(role.precision),
       ...(index === 0
-        ? [
-            `${row.nulls.claims} (${row.nulls.sets} sets)`,
-            String(row.nulls.reproduced),
-            String(row.nulls.partial),
-            row.twin.says,
-          ]
+        ? [claimsOf(row.nulls), String(row.nulls.reproduced), String(row.nulls.partial), row.twin.says]
         : ['', '', '', '']),
     ]),
   );
@@ -84,8 +58,8 @@ Made by \`npm run calibration\`; do not edit. ${new Set(rows.map(({ finding }) =
 
 ${table(columns, lines)}
 
-- known by: \`card\`, the heads that were planted; \`reference\`, as many heads, ranked by \`recircuit calibrate\` with other seeds; \`–\`: nothing tells which heads do it
-- random claims: heads of equal number in the same layers in the place of the claim, verified on held-out prompts in the same way as the claim itself, which must come out as in its run; where a layer has too few heads for so many different sets, each on several draws of prompts. A claim that fails a core criterion without controls is not measured against them
+- known by: \`card\`, the heads that were planted; \`reference\`, the heads that most runs of \`recircuit calibrate\` with other seeds claimed for the role, or as many as are claimed here, ranked by them; \`–\`: nothing tells which heads do it. Which motifs a role consists of stands in \`calibration.yaml\`
+- random claims: different sets of heads of equal number in the same layers in the place of the claim, verified on held-out prompts in the same way as the claim itself, which must come out as in its run. Where a layer has too few heads for so many different sets, the others are drawn from any layers. Core criteria are measured one after another, and no further where one fails
 - twin: the same function with every head at another index of its layer, searched and verified anew
 
 ${wrong} of ${nulls} random claims were called reproduced (${((100 * wrong) / Math.max(1, nulls)).toFixed(1)} %, at most ${(100 * high).toFixed(1)} % at 95 % confidence). That a single criterion of the kind
@@ -93,6 +67,10 @@ ${wrong} of ${nulls} random claims were called reproduced (${((100 * wrong) / Ma
 ${problemsIn(rows)
   .map((problem) => `\nWRONG: ${problem}.\n`)
   .join('')}`;
+}
+
+function claimsOf({ claims, of_any_layers }: Nulls): string {
+  return of_any_layers === 0 ? String(claims) : `${claims} (${of_any_layers} of any layers)`;
 }
 
 /** Returns what is wrong, one clause each. */

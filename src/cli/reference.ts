@@ -24,6 +24,7 @@ export function referenceOf(protocol: Protocol, runs: readonly SealedRun[]): Ref
     produced_by: 'recircuit calibrate',
     seeds: runs.map(({ run }) => run.seed),
     ranking: meanRanking(runs.map((run) => rankingOf(protocol, run))),
+    roles: rolesOf(runs),
     values: valuesOf(runs),
   });
 }
@@ -66,6 +67,25 @@ function meanRanking(rankings: readonly (readonly Ranked[])[]): Reference['ranki
       effect: values.reduce((sum, value) => sum + value, 0) / values.length,
     }))
     .sort((a, b) => size(b) - size(a) || (a.component < b.component ? -1 : 1));
+}
+
+/** Heads that more than half of the runs claimed, role by role; those of most runs first, ties by name. */
+function rolesOf(runs: readonly SealedRun[]): NonNullable<Reference['roles']> {
+  const counts: Record<string, Record<string, number>> = {};
+  for (const { steps } of runs) {
+    const body = steps.find((step) => step.body.kind === 'claim')?.body;
+    if (body?.kind !== 'claim') continue;
+    for (const [role, heads] of Object.entries(body.claim.roles)) {
+      counts[role] ??= {};
+      for (const head of heads) counts[role][head] = (counts[role][head] ?? 0) + 1;
+    }
+  }
+  const most = (heads: Record<string, number>): string[] =>
+    Object.entries(heads)
+      .filter(([, count]) => 2 * count > runs.length)
+      .sort(([a, first], [b, second]) => second - first || (a < b ? -1 : 1))
+      .map(([head]) => head);
+  return Object.fromEntries(Object.entries(counts).map(([role, heads]) => [role, most(heads)]));
 }
 
 function valuesOf(runs: readonly SealedRun[]): Record<string, Json> {

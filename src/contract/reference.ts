@@ -1,6 +1,6 @@
 /** The values that calibration measured and the known-model criteria compare with. Never shown to an agent. */
 import * as z from 'zod';
-import { Json, Slug } from './names.ts';
+import { Component, Json, Slug } from './names.ts';
 
 /** A ranking measured on the reference model by `recircuit calibrate`, beside the protocol as `reference.json`. */
 export const Reference = z.strictObject({
@@ -11,6 +11,10 @@ export const Reference = z.strictObject({
   produced_by: z.literal('recircuit calibrate'),
   seeds: z.array(z.number().int()),
   ranking: z.array(z.strictObject({ component: z.string(), effect: z.number() })),
+  roles: z
+    .record(Slug, z.array(Component))
+    .optional()
+    .describe('role -> heads that most of the runs claimed for it, those of most runs first'),
   values: z.record(z.string(), Json).describe('criterion id -> measured values, one per seed'),
   content_sha256: z.string().describe('of this object without this field; a hand edit is refused'),
 });

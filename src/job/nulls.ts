@@ -28,28 +28,43 @@ export function verifyClaim(job: Verified, claim: SealedClaim): Promise<Verdict>
 }
 
 /**
- * As `verifyClaim`, where only a pass is asked for: first everything that needs no control sets. A core criterion that fails there
- * fails in the whole too; only a claim that gets past them is measured against controls.
+ * As `verifyClaim`, where only a pass is asked for: core criteria one after another, those that need no control sets first. The first
+ * that fails there fails in the whole too, and nothing more is measured; a claim that gets past all of them is measured whole.
  */
 export async function wouldPass(job: Verified, claim: SealedClaim): Promise<Verdict> {
-  const first = await verifyClaim({ ...job, protocol: withoutControls(job.protocol) }, claim);
-  return first.verdict === 'not-reproduced' ? first : verifyClaim(job, claim);
+  for (const criterion of coreOf(job.protocol)) {
+    const first = await verifyClaim({ ...job, protocol: askingOnly(job.protocol, criterion) }, claim);
+    if (first.verdict === 'not-reproduced') return first;
+  }
+  return verifyClaim(job, claim);
 }
 
-/** The protocol without what is measured over control sets, and without what rests on that. */
-function withoutControls(protocol: Protocol): Protocol {
-  const dependent = new Set<string>();
-  for (const item of protocol.measurements) {
-    const reads = 'pick' in item ? wantsOfPick(item.pick) : wants(item.input);
-    if (('over' in item && item.over) || reads.some((name) => dependent.has(name))) dependent.add(item.name);
-  }
-  const free = (criterion: Criterion): boolean => !pathsIn(criterion).some((path) => dependent.has(nameIn(path)));
+/** Core criteria, cheap ones first: what is measured over control sets is measured once for each of them. */
+function coreOf(protocol: Protocol): Criterion[] {
   const { known_model, new_model } = protocol.criteria;
+  const core = [...new_model, ...known_model].filter(({ weight }) => weight === 'core');
+  const controlled = (criterion: Criterion): boolean =>
+    neededBy(protocol, criterion).some((item) => 'over' in item && item.over !== undefined);
+  return [...core.filter((criterion) => !controlled(criterion)), ...core.filter(controlled)];
+}
+
+/** The protocol with one criterion, and with the measurements that it rests on. */
+function askingOnly(protocol: Protocol, criterion: Criterion): Protocol {
+  const { known_model, new_model } = protocol.criteria;
+  const same = (other: Criterion): boolean => other.id === criterion.id;
   return {
     ...protocol,
-    measurements: protocol.measurements.filter(({ name }) => !dependent.has(name)),
-    criteria: { known_model: known_model.filter(free), new_model: new_model.filter(free) },
+    measurements: neededBy(protocol, criterion),
+    criteria: { known_model: known_model.filter(same), new_model: new_model.filter(same) },
   };
+}
+
+function neededBy({ measurements }: Protocol, criterion: Criterion): Protocol['measurements'] {
+  const needed = new Set(pathsIn(criterion).map(nameIn));
+  for (const item of measurements.toReversed())
+    if (needed.has(item.name))
+      for (const name of 'pick' in item ? wantsOfPick(item.pick) : wants(item.input)) needed.add(name);
+  return measurements.filter(({ name }) => needed.has(name));
 }
 
 /** Runs tools without a record; the same call is made once, so that what does not depend on a claim is shared by all. */

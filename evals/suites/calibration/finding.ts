@@ -1,29 +1,21 @@
 /** One row of the calibration: a run, its claim against known heads, random claims, and a twin. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import * as z from 'zod';
 import {
   type Claim,
-  type JsonObject,
   type ModelFacts,
   PermuteResult,
   type Protocol,
   type VerdictName,
 } from '../../../src/contract/index.ts';
-import {
-  prepareBehaviour,
-  prepareRequests,
-  runJob,
-  SharingToolRunner,
-  type Verified,
-  wouldPass,
-} from '../../../src/job/index.ts';
-import { loadModelCard, loadReference } from '../../../src/protocol/index.ts';
+import { runJob } from '../../../src/job/index.ts';
+import { loadModelCard } from '../../../src/protocol/index.ts';
 import { root } from '../../../src/root.ts';
 import { openRecord } from '../../../src/store/index.ts';
-import { startWorker, WorkerHandle, workerPython } from '../../../src/worker/index.ts';
-import { randomClaim } from '../random-claim.ts';
+import { startWorker, workerPython } from '../../../src/worker/index.ts';
 import { recallOf } from './counts.ts';
+import { type Nulls, nullsOf } from './nulls.ts';
+import { knownHeads } from './places.ts';
 
 export interface Calibrated {
   readonly finding: string;
@@ -39,17 +31,7 @@ export interface Calibrated {
     readonly recall: number | null;
     readonly precision: number | null;
   }[];
-  readonly nulls: {
-    readonly claims: number;
-    readonly reproduced: number;
-    readonly partial: number;
-    /** Different ones; where there are fewer than claims, each is judged on several draws of prompts. */
-    readonly sets: number;
-    /** The verdict on the claim itself, judged among them. */
-    readonly own: VerdictName | null;
-    /** Random claims by what they came to. */
-    readonly verdicts: Readonly<Record<string, number>>;
-  };
+  readonly nulls: Nulls;
   readonly twin: { readonly same: boolean; readonly says: string };
 }
 
@@ -62,8 +44,6 @@ interface Asked {
 
 /** Another than those by which references were measured. */
 const SEED = 7;
-/** Draws for each random claim that is asked for; where so many find nothing new, there is nothing new. */
-const TRIES = 20;
 
 export async function calibrateFinding(asked: Asked): Promise<Calibrated> {
   mkdirSync(asked.folder, { recursive: true });
@@ -81,14 +61,14 @@ export async function calibrateFinding(asked: Asked): Promise<Calibrated> {
       ...base,
       claim: {},
       roles: [],
-      nulls: { claims: 0, sets: 0, own: null, reproduced: 0, partial: 0, verdicts: {} },
+      nulls: { claims: 0, of_any_layers: 0, own: null, reproduced: 0, partial: 0, verdicts: {} },
       twin: { same: false, says: 'not asked' },
     };
   return {
     ...base,
     claim: found.claim.roles,
     roles: Object.entries(found.claim.roles).map(([role, heads]) => rowOf(protocol, model, role, heads)),
-    nulls: await nullsOf(asked, found.claim),
+    nulls: await nullsOf({ ...asked, seed: SEED }, found.claim),
     twin: await twinOf(asked, found),
   };
 }
@@ -129,76 +109,6 @@ function rowOf(protocol: Protocol, model: string, role: string, heads: readonly 
   const known = knownHeads(protocol, model, role, heads.length);
   if (known === null) return { role, claimed: heads.length, known_by: '–', recall: null, precision: null };
   return { role, claimed: heads.length, known_by: known.by, ...recallOf(heads, known.heads) };
-}
-
-/** Returns how many roles of a finding have heads that are known on an organism. */
-export const rolesKnown = (protocol: Protocol, model: string): number =>
-  protocol.roles.filter(({ role }) => knownHeads(protocol, model, role, 1) !== null).length;
-
-const Card = z.looseObject({
-  weights_sha256: z.string(),
-  planted: z.record(z.string(), z.array(z.string())).optional(),
-});
-
-interface Known {
-  readonly by: 'card' | 'reference';
-  readonly heads: readonly string[];
-}
-
-/** Of a reference, which is one ranking, as many heads as were claimed; a finding of several roles has none for each. */
-function knownHeads(protocol: Protocol, model: string, role: string, claimed: number): Known | null {
-  const { where } = loadModelCard(model);
-  if (where.kind !== 'organism') return null;
-  const card = Card.parse(JSON.parse(readFileSync(join(root, where.folder, 'card.json'), 'utf8')));
-  const planted = card.planted?.[role];
-  if (planted !== undefined) return { by: 'card', heads: planted };
-  const reference = loadReference(protocol.finding);
-  if (reference?.weights_sha256 !== card.weights_sha256 || protocol.roles.length > 1) return null;
-  return { by: 'reference', heads: reference.ranking.slice(0, claimed).map(({ component }) => component) };
-}
-
-/** Judges different random claims on the held-out half, in one worker that shares what does not depend on them. */
-async function nullsOf({ protocol, model, nulls, folder }: Asked, claim: Claim): Promise<Calibrated['nulls']> {
-  const { request } = prepareRequests({ protocol, model, artifacts: join(folder, 'artifacts') });
-  const handle = await WorkerHandle.open({ python: workerPython() }, request('held-out'));
-  try {
-    const tools = new SharingToolRunner((tool, input: JsonObject) => handle.call(tool, input));
-    const { tasks } = prepareBehaviour(protocol);
-    const sets = different(claim, handle.facts, nulls);
-    const rounds = sets.length === 0 ? 0 : Math.ceil(nulls / sets.length);
-    const verdicts: Record<string, number> = {};
-    const judged = { protocol, model, facts: handle.facts, tasks, tools };
-    const own = await wouldPass({ ...judged, seed: SEED }, claim);
-    for (let round = 0; round < rounds; round++) {
-      const job: Verified = { ...judged, seed: SEED + round };
-      for (const one of sets) {
-        const { verdict } = await wouldPass(job, one);
-        verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
-      }
-    }
-    const claims = rounds * sets.length;
-    return {
-      claims,
-      sets: sets.length,
-      own: own.verdict,
-      reproduced: verdicts['reproduced'] ?? 0,
-      partial: verdicts['partial'] ?? 0,
-      verdicts,
-    };
-  } finally {
-    await handle.stop();
-  }
-}
-
-function different(claim: Claim, facts: ModelFacts, wanted: number): Claim[] {
-  const found = new Map<string, Claim>();
-  const own = JSON.stringify(claim.roles);
-  for (let seed = 1; found.size < wanted && seed <= wanted * TRIES; seed++) {
-    const random = randomClaim(claim, facts, seed);
-    const key = JSON.stringify(random.roles);
-    if (key !== own) found.set(key, random);
-  }
-  return [...found.values()];
 }
 
 /** Searches a twin anew; its claim, each head named as in the original, must be the same. */
