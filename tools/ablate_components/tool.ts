@@ -38,6 +38,15 @@ const AblatedContrast = z
   })
   .meta({ id: 'AblatedContrast' });
 
+const AblatedOne = z
+  .strictObject({
+    component: Component,
+    added_loss: z.number().describe('it alone is replaced: after - before, nats'),
+    regained_loss: z.number().describe('it alone is left of all: how much less is lost than with all replaced, nats'),
+    regained_share: z.number().describe('regained_loss / added_loss of all; 0 where replacing all costs nothing'),
+  })
+  .meta({ id: 'AblatedOne' });
+
 export const ablateComponents = defineTool({
   name: 'ablate_components',
   description:
@@ -57,7 +66,10 @@ export const ablateComponents = defineTool({
         .union([z.enum(['last', 'all']), z.array(Position).min(1)])
         .default('last')
         .describe('all: the mean is over positions too, but in contrast pairs token by token; those also take slots'),
-      each: z.boolean().optional().describe('contrast pairs: replace each component by itself too'),
+      each: z
+        .boolean()
+        .optional()
+        .describe('replace each component by itself too; outside contrast pairs also all but it, see `each`'),
     })
     .meta({ id: 'AblateComponentsInput' }),
   output: z
@@ -70,13 +82,15 @@ export const ablateComponents = defineTool({
       loss_before: z.number().describe('nats per answer token; repeated tokens: later blocks'),
       loss_after: z.number(),
       added_loss: z.number().describe('after - before, nats'),
+      each: z.array(AblatedOne).optional().describe('in the order asked; not of contrast pairs, which have `alone`'),
       contrasts: z.array(AblatedContrast).optional().describe('contrast pairs only'),
       receipt: Receipt,
     })
     .meta({ id: 'AblateComponentsOutput' }),
   cost: ({ prompts, components, each }) => ({
     forwards: 2 * promptCount(prompts),
-    rows: promptCount(prompts) * (each === true ? 1 + components.length : 1),
+    rows:
+      promptCount(prompts) * (each === true ? 1 + (prompts.kind === 'contrast-pairs' ? 1 : 2) * components.length : 1),
     because: 'clean, the means or the counterfactual, and ablated',
   }),
 });

@@ -15,7 +15,7 @@ class AblateComponentsInput:
     positions: Literal["last", "all"] | tuple[int | str, ...]
     """all: the mean is over positions too, but in contrast pairs token by token; those also take slots"""
     each: bool | None = None
-    """contrast pairs: replace each component by itself too"""
+    """replace each component by itself too; outside contrast pairs also all but it, see `each`"""
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class AblateComponentsOutput:
     added_loss: float
     """after - before, nats"""
     receipt: Receipt
+    each: tuple[AblatedOne, ...] | None = None
+    """in the order asked; not of contrast pairs, which have `alone`"""
     contrasts: tuple[AblatedContrast, ...] | None = None
     """contrast pairs only"""
 
@@ -59,6 +61,18 @@ class AblatedContrast:
     """change as share of the way from before to counterpart; null without counterpart"""
     alone: tuple[AblatedAlone, ...] | None = None
     """each component replaced by itself, in the order asked"""
+
+
+@dataclass(frozen=True)
+class AblatedOne:
+    component: str
+    """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
+    added_loss: float
+    """it alone is replaced: after - before, nats"""
+    regained_loss: float
+    """it alone is left of all: how much less is lost than with all replaced, nats"""
+    regained_share: float
+    """regained_loss / added_loss of all; 0 where replacing all costs nothing"""
 
 
 @dataclass(frozen=True)

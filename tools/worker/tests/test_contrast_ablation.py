@@ -194,9 +194,7 @@ def test_bad_requests(at) -> None:
     assert refused(attention_scores, look(repeats(), ("END",), ("END",)), at) == "queries-and-keys"
 
 
-@pytest.mark.parametrize(("replace_by", "positions", "each"), [
-    ("counterfactual", "last", None), ("zero", (-1,), None), ("mean", "last", True),
-])  # fmt: skip
-def test_other_prompts_have_no_counterparts(benches, replace_by, positions, each) -> None:
-    request = AblateComponentsInput(in_context(), ("a0.h0",), replace_by, positions, each)
+@pytest.mark.parametrize(("replace_by", "positions"), [("counterfactual", "last"), ("zero", (-1,))])
+def test_other_prompts_have_no_counterparts(benches, replace_by, positions) -> None:
+    request = AblateComponentsInput(in_context(), ("a0.h0",), replace_by, positions)
     assert refused(ablate_components, request, benches()) == "contrast-pairs-only"

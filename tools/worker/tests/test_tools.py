@@ -76,7 +76,15 @@ def test_the_whole_path_of_repeated_tokens(benches, architecture) -> None:
     named = call(attention_scores, AttentionScoresInput(repeats(), "induction", ("a2.h1",), None), at)
     assert [row.component for row in named.heads] == ["a2.h1"] and named.mean == named.heads[0].score
     lost = call(ablate_components, AblateComponentsInput(repeats(), ("a0.h0", "m1"), "mean", "all"), at)
-    assert lost.loss_before == lost.before[1].loss and lost.added_loss != 0
+    assert lost.loss_before == lost.before[1].loss and lost.added_loss != 0 and lost.each is None
+    each = call(ablate_components, AblateComponentsInput(repeats(), ("a0.h0", "m1"), "mean", "all", True), at)
+    assert each.after == lost.after
+    apart = [AblateComponentsInput(repeats(), (name,), "mean", "all") for name in ("a0.h0", "m1")]
+    alone = [call(ablate_components, request, at).added_loss for request in apart]
+    assert [row.added_loss for row in each.each] == pytest.approx(alone, rel=1e-3)
+    assert [row.regained_loss for row in each.each] == pytest.approx(
+        [lost.added_loss - one for one in alone[::-1]], rel=1e-3
+    )
     copies = call(copy_scores, CopyScoresInput(None), at)
     assert len(copies.heads) == LAYERS * HEADS and copies.heads[0].score > copies.heads[-1].score
 

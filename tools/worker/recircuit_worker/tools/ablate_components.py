@@ -1,5 +1,7 @@
 """Replaces the outputs of components and reports what the behaviour loses."""
 
+from dataclasses import replace
+
 from recircuit_worker.ablation import asked_places, replacing_edits
 from recircuit_worker.address import Head, Mlp, parse_components
 from recircuit_worker.bench import Bench
@@ -8,6 +10,7 @@ from recircuit_worker.contract import (
     AblateComponentsOutput,
     AblatedAlone,
     AblatedContrast,
+    AblatedOne,
     ContrastPrompts,
     SaidOfContrasts,
     TaskScore,
@@ -24,6 +27,9 @@ from recircuit_worker.sweeping import recovery
 def run(request: AblateComponentsInput, bench: Bench) -> AblateComponentsOutput:
     """Returns scores before and after. A mean is over all prompts of this call; at `all` positions over tokens too.
 
+    `each` also tells what a component does with all others there, and with none of the others (minimality, Wang et al.
+    2023, section 4.2, where the others are the subset left out): heads that stand in for each other show in the second.
+
     Of contrast pairs values and means are put in token by token (`ablation.py`).
 
     Raises:
@@ -35,11 +41,28 @@ def run(request: AblateComponentsInput, bench: Bench) -> AblateComponentsOutput:
     _check_plain(request)
     prompts = bench.prompts(request.prompts)
     components = parse_components(request.components, layers=bench.facts.layers, heads=bench.facts.heads)
-    bench.expect(len(prompts.prompts) * (3 if request.replace_by == "mean" else 2))
+    passes = (3 if request.replace_by == "mean" else 2) + (2 * len(components) if request.each else 0)
+    bench.expect(len(prompts.prompts) * passes)
     edits = _edits(request, components, prompts, bench)
-    found = bench.engine.answers_each(prompts.prompts, [edits])
-    before, after = task_scores(prompts, found.unedited()), task_scores(prompts, found.each()[0])
-    return _told(before, after, prompts, bench, None)
+    alone = [[edit] for edit in edits] if request.each else []
+    others = [[edit for edit in edits if edit is not one] for (one,) in alone]
+    found = bench.engine.answers_each(prompts.prompts, [edits, *alone, *others])
+    before, (after, *each) = task_scores(prompts, found.unedited()), [task_scores(prompts, one) for one in found.each()]
+    told = _told(before, after, prompts, bench, None)
+    return replace(told, each=_each(components, told, each)) if request.each else told
+
+
+def _each(
+    components: list[Head | Mlp], all_of_them: AblateComponentsOutput, each: list[tuple[TaskScore, ...]]
+) -> tuple[AblatedOne, ...]:
+    """Returns what each does; `each` holds scores with one of them replaced, then with all but one."""
+    losses = [overall(scores)[1] for scores in each]
+    whole, rows = all_of_them.added_loss, []
+    for component, alone, others in zip(components, losses, losses[len(components) :], strict=False):
+        regained = all_of_them.loss_after - others
+        share = regained / whole if whole > 0 else 0.0
+        rows.append(AblatedOne(str(component), alone - all_of_them.loss_before, regained, share))
+    return tuple(rows)
 
 
 def _contrasts(request: AblateComponentsInput, recipe: ContrastPrompts, bench: Bench) -> AblateComponentsOutput:
@@ -118,7 +141,6 @@ def _check_plain(request: AblateComponentsInput) -> None:
     wrong = {
         f"replace_by {request.replace_by}": request.replace_by not in ("mean", "zero"),
         "positions by name or number": not isinstance(request.positions, str),
-        "each": request.each,
     }
     for what, asked in wrong.items():
         if asked:
