@@ -91,6 +91,7 @@ async function searched({ protocol, folder }: Asked, model: string, name: string
       python: workerPython(),
     };
     const run = await runJob({ ...means, finding: protocol.finding, model, planner: 'scripted', seed: SEED });
+    if (run.state !== 'sealed') throw new Error(`${protocol.finding} on ${model} is ${run.state}: ${run.note}`);
     const bodies = record.steps(run.run).map(({ body }) => body);
     const claim = bodies.find((body) => body.kind === 'claim');
     const facts = bodies.find((body) => body.kind === 'model-facts');
