@@ -75,7 +75,7 @@ describe('a filled grid', () => {
       '1 run, 1 of them new',
       '1 run, 0 of them new',
     ]);
-    expect(shown.stdout).toContain('behaviour-absent 1/1 ^');
+    expect(shown.stdout).toMatch(/icl-gemma2-untrained ° +○ \^/);
     expect(shown.stdout).toContain('^ from another record, signed by its key');
   }, 120_000);
 });

@@ -61,14 +61,16 @@ const FACES = {
 };
 
 describe('the grid', () => {
-  it.each(Object.entries(FACES))('says every cell in words, on %s', (_name, face) => {
+  it.each(Object.entries(FACES))('marks every cell and says the marks in words, on %s', (_name, face) => {
     for (const words of [
-      'reproduced 2/3, others differ',
-      'stale: not-reproduced',
+      '✓ 2/3 !',
+      '(✗ 2/3)',
       'withdrawn',
-      'reproduced 2/3 ^',
+      '✓ 2/3 ^',
       'organism °',
       'hub/known',
+      '✗ not-reproduced',
+      'f on b',
     ])
       expect(face).toContain(words);
     expect(face).not.toMatch(/undefined|NaN|\[object/);
@@ -79,12 +81,12 @@ describe('the grid', () => {
     if (_name !== 'terminal' && _name !== 'csv') expect(face).not.toContain('<script');
   });
 
-  it('colours nothing that is not said in words', () => {
+  it('colours nothing that has no mark', () => {
     const lines = gridLines(grid, makePaint('true'));
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are what is taken away
     expect(lines.map((line) => line.replace(/\u001b\[[0-9;]*m/g, ''))).toEqual(gridLines(grid, makePaint(0)));
-    expect(lines.join()).toContain('\u001b[1;32mreproduced 2/3');
-    expect(lines.join()).not.toContain('\u001b[1;31mstale');
+    expect(lines.join()).toContain('\u001b[1;32m✓ 2/3');
+    expect(lines.join()).not.toContain('\u001b[1;31m(✗');
   });
 
   it('is one page that asks for nothing', () => {

@@ -7,9 +7,11 @@ import {
   type Drawn,
   FACT_NAMES,
   factsOf,
+  headsOf,
   layoutOf,
   legend,
   placeInWords,
+  placeMark,
   publishedFacts,
   rowName,
   toneOfPlace,
@@ -17,7 +19,7 @@ import {
 
 /** Heads of columns are long, and heads of rows stand on the line of their fields. */
 const STYLE = `
-.places th{white-space:normal}.places tbody th{padding:9px 14px 9px 0;vertical-align:top;color:var(--ink);white-space:nowrap}`;
+.places th{white-space:normal}.places th,.places td{padding-right:8px}main{max-width:1160px}.places tbody th{padding:9px 14px 9px 0;vertical-align:top;color:var(--ink);white-space:nowrap}`;
 
 /** Returns the whole page. Contract: pure; the same grid gives the same bytes. */
 export function gridHtml(grid: Drawn): string {
@@ -26,7 +28,9 @@ export function gridHtml(grid: Drawn): string {
     {},
     el('header', {}, el('p', { class: 'eyebrow' }, 'recircuit'), el('h1', {}, 'Behaviour × circuit × model')),
     places(grid),
-    legend(grid).map((line) => el('p', { class: 'soft small' }, line)),
+    [...legend(grid), layoutOf(grid).columns.map(columnName).join(', ')].map((line) =>
+      el('p', { class: 'soft small' }, line),
+    ),
     cells(grid),
     withdrawals(grid),
     published(grid),
@@ -47,14 +51,13 @@ function places(grid: Drawn): Markup {
       el('th', { scope: 'row' }, rowName(row)),
       columns.map((column) => {
         const place = at(row, column);
-        const words = placeInWords(place);
-        return el('td', {}, place.cell === null ? words : el('span', { class: `word t-${toneOfPlace(place)}` }, words));
+        const [mark, words] = [placeMark(place), placeInWords(place)];
+        const said = { class: `word t-${toneOfPlace(place)}`, title: words, 'aria-label': words, role: 'img' };
+        return el('td', {}, words === null ? mark : el('span', said, mark));
       }),
     ),
   );
-  return scrolled(
-    el('table', { class: 'places' }, headRow(['model', ...columns.map(columnName)]), el('tbody', {}, body)),
-  );
+  return scrolled(el('table', { class: 'places' }, headRow(['model', ...headsOf(columns)]), el('tbody', {}, body)));
 }
 
 function rowsOf(rows: readonly (readonly string[])[]): Markup {

@@ -9,7 +9,7 @@ import {
   factsOf,
   layoutOf,
   legend,
-  placeInWords,
+  placeMark,
   publishedFacts,
   rowName,
   toneOfPlace,
@@ -22,14 +22,15 @@ export function gridLines(grid: Drawn, paint: Paint): string[] {
   return [...places(grid, paint), '', ...legend(grid).map(paint.dim), ...withdrawals(grid).map(paint.dim)];
 }
 
+/** Columns have numbers, since their names would be wider than any terminal. */
 function places(grid: Drawn, paint: Paint): string[] {
   const { columns, rows, at } = layoutOf(grid);
-  const head = ['', ...columns.map((column) => word(columnName(column)))];
+  const head = ['', ...columns.map((_, index) => String(index + 1))];
   const body = rows.map((row) => [
     word(rowName(row)),
     ...columns.map((column) => {
       const place = at(row, column);
-      const text = word(placeInWords(place));
+      const text = word(placeMark(place));
       return place.cell === null ? text : paint.tone(toneOfPlace(place), text);
     }),
   ]);
@@ -39,7 +40,8 @@ function places(grid: Drawn, paint: Paint): string[] {
       .map((text, i) => padEnd(text, widths[i] ?? 0))
       .join('  ')
       .trimEnd();
-  return [paint.dim(line(head)), ...body.map(line)];
+  const names = columns.map((column, index) => `${String(index + 1).padStart(2)}  ${word(columnName(column))}`);
+  return [paint.dim(line(head)), ...body.map(line), ...(names.length === 0 ? [] : ['', ...names])];
 }
 
 /** Returns what stands behind each cell, one line each, and behind each published one. */

@@ -5,10 +5,11 @@ import {
   type Drawn,
   FACT_NAMES,
   factsOf,
+  headsOf,
   layoutOf,
   legend,
   nameOf,
-  placeInWords,
+  placeMark,
   publishedInWords,
   rowName,
   sourceInWords,
@@ -25,10 +26,11 @@ export function gridMarkdown(grid: Drawn): string {
 export function placesMarkdown(grid: Drawn): string {
   const { columns, rows, at } = layoutOf(grid);
   const places = [
-    ['', ...columns.map(columnName)],
-    ...rows.map((row) => [rowName(row), ...columns.map((column) => placeInWords(at(row, column)))]),
+    ['', ...headsOf(columns)],
+    ...rows.map((row) => [rowName(row), ...columns.map((column) => placeMark(at(row, column)))]),
   ];
-  const lines = [...markdownTable(places), '', ...legend(grid).map((line) => `- ${markdownText(line)}`)];
+  const notes = [...legend(grid), ...(columns.length === 0 ? [] : [columns.map(columnName).join(', ')])];
+  const lines = [...markdownTable(places), '', ...notes.map((line) => `- ${markdownText(line)}`)];
   return `${lines.join('\n')}\n`;
 }
 

@@ -1,5 +1,5 @@
-/** What a cell says, in words that every face of the grid uses, so that terminal, page and table cannot drift apart. */
-import type { PooledCell, PublishedCell } from '../../contract/index.ts';
+/** What a cell says, in marks and words that every face of the grid uses, so that terminal, page and table cannot drift apart. */
+import type { PooledCell, PublishedCell, VerdictName } from '../../contract/index.ts';
 import { number, short } from '../numbers.ts';
 import { type Tone, toneOfVerdict } from '../words.ts';
 
@@ -57,22 +57,52 @@ export const nameOf = ({ card, model }: PublishedCell): string => card ?? model;
 const columnOf = ({ behaviour, finding }: Column): Column => ({ behaviour, finding });
 const keyOf = ({ behaviour, finding }: Column): string => `${behaviour} ${finding ?? ''}`;
 
+/** A mark for each verdict: grids are wide, and a place is as narrow as its sign. The legend says them in words. */
+const MARK: Readonly<Record<VerdictName, string>> = {
+  reproduced: '✓',
+  partial: '◐',
+  'not-reproduced': '✗',
+  'behaviour-absent': '○',
+  inconclusive: '?',
+};
+
 export const columnName = ({ behaviour, finding }: Column): string =>
-  finding === null ? behaviour : `${behaviour} / ${finding}`;
+  finding === null ? behaviour : `${finding} on ${behaviour}`;
+
+/** Returns what stands above each column: its finding, with the behaviour where two columns are of one finding. */
+export function headsOf(columns: readonly Column[]): string[] {
+  return columns.map((column) =>
+    columns.filter(({ finding }) => finding === column.finding).length > 1 || column.finding === null
+      ? columnName(column)
+      : column.finding,
+  );
+}
 
 export const rowName = ({ model, organism }: Row): string => `${model}${organism ? ' °' : ''}`;
 
 /** Returns what stands in a place; empty where nothing was measured and nothing published. */
-export function placeInWords({ cell, others, published }: Place): string {
+export function placeMark({ cell, others, published }: Place): string {
   if (cell === null) return published.length > 0 ? '*' : '';
-  const clash = others.some(({ verdict }) => verdict !== cell.verdict) ? ', others differ' : '';
-  return `${cellInWords(cell)}${clash}${published.length > 0 ? ' *' : ''}`;
+  const signs = [
+    ...(others.some(({ verdict }) => verdict !== cell.verdict) ? ['!'] : []),
+    ...(cell.signed_by === null ? [] : ['^']),
+    ...(published.length > 0 ? ['*'] : []),
+  ];
+  return [cellMark(cell), ...signs].join(' ');
 }
 
-function cellInWords({ verdict, agreeing, runs, withdrawn, stale, signed_by }: PooledCell): string {
+function cellMark({ verdict, agreeing, runs, withdrawn, stale }: PooledCell): string {
   if (verdict === null) return 'withdrawn';
+  const counted = runs === 1 ? MARK[verdict] : `${MARK[verdict]} ${agreeing}/${runs}`;
   const gone = withdrawn.length === 0 ? '' : `, ${withdrawn.length} withdrawn`;
-  return `${stale.length > 0 ? 'stale: ' : ''}${verdict} ${agreeing}/${runs}${gone}${signed_by === null ? '' : ' ^'}`;
+  return `${stale.length > 0 ? `(${counted})` : counted}${gone}`;
+}
+
+/** Returns the same without marks, for those who point at it or hear it read; null where it was not measured. */
+export function placeInWords({ cell }: Place): string | null {
+  if (cell === null) return null;
+  const { verdict, agreeing, runs, stale } = cell;
+  return verdict === null ? 'withdrawn' : `${stale.length > 0 ? 'stale: ' : ''}${verdict}, ${agreeing} of ${runs}`;
 }
 
 export function toneOfPlace({ cell }: Place): Tone {
@@ -81,20 +111,28 @@ export function toneOfPlace({ cell }: Place): Tone {
 
 /** Returns the legend: the lines that apply to this grid. */
 export function legend({ cells, published }: Drawn): string[] {
+  const marks = Object.entries(MARK).map(([verdict, mark]) => `${mark} ${verdict}`);
+  const clash = cells.some((one) =>
+    cells.some((other) => other.model === one.model && keyOf(other) === keyOf(one) && other.verdict !== one.verdict),
+  );
   return [
-    'verdict, then agreeing of all runs that count; empty: not measured',
+    `${marks.join(', ')}; of several runs, how many agree; empty: not measured`,
     ...(published.length > 0 ? ['* known there by publication, not measured by us'] : []),
     ...(cells.some(({ organism }) => organism)
       ? ['° organism: the cell tests the instrument and says nothing of large models']
       : []),
     ...(cells.some(({ signed_by }) => signed_by !== null) ? ['^ from another record, signed by its key'] : []),
-    ...(cells.some(({ stale }) => stale.length > 0) ? ['stale: protocol, weights or engine have changed since'] : []),
+    ...(clash ? ['! another record says otherwise'] : []),
+    ...(cells.some(({ stale }) => stale.length > 0)
+      ? ['( ) stale: protocol, weights or engine have changed since']
+      : []),
   ];
 }
 
 /** Columns of the table of cells; a `#` is of numbers. */
 export const FACTS = [
   'cell',
+  'verdict',
   '#reproduced',
   'claims agree',
   'controls that pass',
@@ -108,9 +146,10 @@ export const FACT_NAMES: readonly string[] = FACTS.map((name) => name.replace('#
 
 /** Returns one row of the table of cells. */
 export function factsOf(cell: PooledCell): string[] {
-  const { finding, model, share, agreement, nulls, published, protocol, signed_by } = cell;
+  const { finding, model, verdict, share, agreement, nulls, published, protocol, signed_by } = cell;
   return [
     `${finding} on ${model}${signed_by === null ? '' : ` (${short(signed_by)})`}`,
+    verdict ?? 'withdrawn',
     share.of === 0 ? '–' : `${share.reproduced}/${share.of} [${range(share)}]`,
     agreement === null
       ? '–'
