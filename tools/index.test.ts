@@ -24,6 +24,7 @@ const least: Record<string, readonly [input: JsonObject, forwards: number, rows?
   rank_heads: [{ sweep: sha }, 0],
   attribute_edges: [{ prompts: pairs }, 25 * 6],
   find_positions: [{ prompts: pairs }, 75, 25 * 4 * 8],
+  edit_attention: [{ prompts: pairs, components: ['a0.h0'], keys: ['IO'] }, 50, 25],
   faithfulness: [{ prompts: pairs, components: ['a0.h0', 'a1.h1'] }, 75, 25 * 5],
   path_patch: [{ prompts: pairs }, 75, 25 * 32],
   attribute_heads: [{ prompts: inContext, source: sha }, 100],

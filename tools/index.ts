@@ -7,6 +7,7 @@ import { copyScores } from './copy_scores/tool.ts';
 import type { Tool } from './define.ts';
 import { describeModel } from './describe_model/tool.ts';
 import { directLogitAttribution } from './direct_logit_attribution/tool.ts';
+import { editAttention } from './edit_attention/tool.ts';
 import { faithfulness } from './faithfulness/tool.ts';
 import { findPositions } from './find_positions/tool.ts';
 import { generatePrompts } from './generate_prompts/tool.ts';
@@ -43,6 +44,7 @@ export const tools: readonly Tool[] = [
   injectVector,
   ablateComponents,
   attentionScores,
+  editAttention,
   copyScores,
   successorScores,
   suppressionScores,

@@ -6,7 +6,7 @@ import { defineTool } from '../define.ts';
 import { TaskScore } from '../measure_behaviour/tool.ts';
 import { counterpart } from '../replacement.ts';
 
-const Said = z
+export const Said = z
   .strictObject({
     accuracy: Share.describe('share of prompts whose most likely next token is an answer'),
     rival_accuracy: Share.describe('share of prompts whose most likely next token is a rival'),

@@ -76,6 +76,8 @@ const UNIT_OF_FIELD: Record<string, string> = {
   accuracy_before: 'share of prompts',
   accuracy_after: 'share of prompts',
   lost_accuracy: 'share of prompts',
+  gained_accuracy: 'share of prompts',
+  change: 'logit difference',
   probability: 'probability',
   effect: 'change in probability',
   loss: 'nats',

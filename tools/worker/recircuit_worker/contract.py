@@ -671,6 +671,40 @@ class EdgesTask:
 
 
 @dataclass(frozen=True)
+class EditAttentionInput:
+    prompts: ContrastPrompts
+    components: tuple[str, ...]
+    """heads"""
+    query: int | str
+    """token that looks"""
+    keys: tuple[int | str, ...]
+    """tokens looked at, each before the one that looks"""
+
+
+@dataclass(frozen=True)
+class EditAttentionOutput:
+    accuracy_before: float
+    accuracy_after: float
+    gained_accuracy: float
+    """after - before, share of prompts; mean over tasks"""
+    change: float
+    """of the logit difference, after - before; mean over tasks"""
+    contrasts: tuple[EditedContrast, ...]
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class EditedContrast:
+    task: str
+    """lower-case words joined by hyphens"""
+    prompts: int
+    before: SaidOfContrasts
+    after: SaidOfContrasts
+    change: float
+    """of the logit difference, after - before"""
+
+
+@dataclass(frozen=True)
 class EstimatedHead:
     component: str
     """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""

@@ -64,15 +64,16 @@ def _named(name: str, prompts: PromptSet) -> Tensor:
             why="only contrast pairs have named positions",
             instead="count from the end: -1 is the last token",
         )
-    for item in prompts.items:
-        if name not in item.positions:
-            near = difflib.get_close_matches(name, item.positions, n=1)
+    known = [{**item.placed, **item.positions} for item in prompts.items]
+    for item, positions in zip(prompts.items, known, strict=True):
+        if name not in positions:
+            near = difflib.get_close_matches(name, positions, n=1)
             raise Refusal(
                 "unknown-position",
                 what=f"the position {name} was asked for",
                 why=f"prompts of {item.task} have {', '.join(item.positions)}",
                 instead=f"ask for {near[0]}" if near else "ask for one of these, or leave the task out",
             )
-    places = [item.positions[name] for item in prompts.items]
+    places = [positions[name] for positions in known]
     longest = max(map(len, places))
     return torch.tensor([[*each, *[-1] * (longest - len(each))] for each in places])

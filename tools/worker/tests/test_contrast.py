@@ -177,6 +177,27 @@ def test_demonstrations_have_positions_of_their_own() -> None:
             assert reader.tokenizer.decode([prompt.ids[item.positions["p"][0]]]) in item.text.told[CLEAN].text
 
 
+def test_slots_that_are_written_in_any_order_are_found_by_their_own_name() -> None:
+    slots = [
+        {"kind": "choice", "slots": ["c", "a", "b"], "list": "xs"},
+        {"kind": "constant", "slot": "zero", "value": 0},
+        {"kind": "constant", "slot": "one", "value": 1},
+        {"kind": "order", "slots": ["i", "j"], "of": ["zero", "one"]},
+        {"kind": "nth", "slot": "first", "of": ["a", "b"], "at": "i"},
+        {"kind": "nth", "slot": "second", "of": ["a", "b"], "at": "j"},
+        {"kind": "same", "slot": "again", "of": "b"},
+    ]
+    firsts = set()
+    for item in drawn("missing", 20, slots=slots, queries=["Q: {first} {second}\nA: {again}:"]):
+        text, (a,), (b,) = item.told[CLEAN].text, item.placed["a"], item.placed["b"]
+        assert text[:a].endswith(item.answers[0]) and text[:b].endswith(item.rivals[0][0])
+        assert set(item.placed) == {"a", "b"}  # and none by number
+        firsts.add(a < b)
+        read = read_item("missing", item, find_reader(tokenizer()))
+        assert {read.placed["a"], read.placed["b"]} == {read.positions["first"], read.positions["second"]}
+    assert firsts == {True, False}
+
+
 def test_sets_of_answers() -> None:
     prompts = contrast_set(contrast("later"), contrast_material(), find_reader(tokenizer()), scored=True)[0]
     for prompt, item in zip(prompts.prompts, prompts.items, strict=True):

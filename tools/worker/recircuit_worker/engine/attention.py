@@ -6,13 +6,14 @@ business of the engines.
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from torch import Tensor, nn
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.masking_utils import eager_mask
 
+from recircuit_worker.address import Head
 from recircuit_worker.errors import Refusal
 from recircuit_worker.models.adapter import Parts
 
@@ -80,6 +81,30 @@ def attention_through(parts: Parts, function: AttentionFunction) -> Iterator[Non
             config._attn_implementation = before[key]
         AttentionInterface._global_mapping.pop(NAME, None)
         AttentionMaskInterface._global_mapping.pop(NAME, None)
+
+
+@contextmanager
+def attending(parts: Parts, heads: Sequence[Head], queries: Sequence[int], keys: Sequence[int]) -> Iterator[None]:
+    """While open, these heads look from these tokens at the keys alone, evenly: the patterns themselves are edited."""
+    layer_of = {layer.attention: index for index, layer in enumerate(parts.layers)}
+
+    def function(
+        module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **own: object
+    ):
+        output, weights = own_attention(module)(module, query, key, value, attention_mask, **own)
+        mine = [head.head for head in heads if head.layer == layer_of[module]]
+        if not mine:
+            return output, weights
+        values, output, weights = ungroup(value, query.shape[1]), output.clone(), weights.clone()
+        for head in mine:
+            weights[:, head, queries] = 0
+            for token in queries:
+                weights[:, head, token, keys] = 1 / len(keys)
+                output[:, token, head] = (weights[:, head, token, :, None] * values[:, head]).sum(1)
+        return output, weights
+
+    with attention_through(parts, function):
+        yield
 
 
 def _own(module: nn.Module) -> AttentionFunction | None:

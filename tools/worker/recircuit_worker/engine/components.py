@@ -13,7 +13,7 @@ from torch import Tensor
 from recircuit_worker.address import Head, Mlp
 from recircuit_worker.engine.batches import Batch
 from recircuit_worker.engine.edits import check_place
-from recircuit_worker.engine.hooks import reading
+from recircuit_worker.engine.hooks import reading, reading_attention
 from recircuit_worker.engine.interface import TokenPrompt
 from recircuit_worker.models.adapter import Parts
 
@@ -74,6 +74,31 @@ class ComponentReads:
             with self._reading(components, take):
                 self._forward(batch, positions=batch.last[:, None])
         return [found[component].masked_fill_((positions < 0)[..., None], 0) for component in components]
+
+    def head_values(self, prompts: Sequence[TokenPrompt], heads: Sequence[Head], positions: Tensor) -> list[Tensor]:
+        """See `Engine`."""
+        for head in heads:
+            check_place("value", head.layer, head.head, self.parts)
+        shape = (*positions.shape, self.parts.head_dim)
+        found = {head: torch.zeros(shape, dtype=self.number) for head in heads}
+        for batch in self._batches(prompts):
+            where = torch.arange(len(batch.rows))[:, None], positions[batch.rows].clamp(min=0)
+
+            def take(
+                layer: int,
+                reads: dict[str, Tensor],
+                rows: Tensor = batch.rows,
+                where: tuple[Tensor, Tensor] = where,
+            ) -> None:
+                values = reads["value"]
+                row, token = (index.to(values.device) for index in where)
+                for head in heads:
+                    if head.layer == layer:
+                        found[head][rows] = values[row, head.head, token].to("cpu", self.number)
+
+            with reading_attention(self.parts, take):
+                self._forward(batch, positions=batch.last[:, None])
+        return [found[head].masked_fill_((positions < 0)[..., None], 0) for head in heads]
 
     def _reading(
         self, components: Sequence[Component], take: Callable[[Component, Tensor], None]

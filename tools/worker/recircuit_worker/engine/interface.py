@@ -238,6 +238,13 @@ class Engine(Protocol):
         """Returns each component's outputs (prompt, place, head_dim or d_model) at (prompt, place); 0 at place -1."""
         ...
 
+    def head_values(self, prompts: Sequence[TokenPrompt], heads: Sequence[Head], positions: Tensor) -> list[Tensor]:
+        """Returns the values that each head may attend to, (prompt, place, head_dim) at (prompt, place); 0 at place -1.
+
+        Raises also Refusal `no-attention-inputs`.
+        """
+        ...
+
     def attention(self, prompts: Sequence[TokenPrompt], reduce: Callable[[Tensor], Tensor]) -> Tensor:
         """Returns (prompt, layer, head): `reduce` of each layer's attention (row, head, query, key) -> (row, head).
 

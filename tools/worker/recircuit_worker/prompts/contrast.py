@@ -7,11 +7,11 @@ otherwise. Tokens belong in `contrast_set.py`.
 import random
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from recircuit_worker.canonical import hash_of
-from recircuit_worker.contract import ContrastMaterial, ContrastTask, Slot
+from recircuit_worker.contract import ContrastMaterial, ContrastTask, NthSlot, Slot
 from recircuit_worker.errors import Refusal
 from recircuit_worker.prompts.slots import Lists, NoValue, Values, draw, fill
 
@@ -43,6 +43,8 @@ class ContrastText:
     answers: tuple[str, ...]
     rivals: tuple[tuple[str, ...], ...]
     """one entry for each rival of the pattern; several texts where it is a set"""
+    placed: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """as `Told.ends` of the clean prompt: slots of the query that stand there under the name of one of kind nth"""
 
 
 class Drawer:
@@ -119,7 +121,15 @@ class Drawer:
             told[world] = Told(text, {name: tuple(places) for name, places in ends.items()})
         answers = _expand(self.task.answer, query[CLEAN])
         rivals = tuple(tuple(_expand(rival, query[CLEAN])) for rival in self.task.rivals)
-        return ContrastText(told, tuple(answers), rivals)
+        return ContrastText(told, tuple(answers), rivals, self._placed(query[CLEAN], told[CLEAN].ends))
+
+    def _placed(self, values: Values, ends: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+        """Returns where slots stand that are written through a slot of kind nth, and not by their own name."""
+        by_number = [
+            slot for slot in (*self.task.slots, *self.task.each) if isinstance(slot, NthSlot) and slot.slot in ends
+        ]
+        found = {slot.of[int(str(values[slot.at]))]: ends[slot.slot] for slot in by_number}
+        return {name: places for name, places in found.items() if name not in ends}
 
     def _nothing(self, what: str) -> Refusal:
         return Refusal(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from recircuit_worker.contract import ContrastScore, TaskScore
+from recircuit_worker.contract import ContrastScore, SaidOfContrasts, TaskScore
 from recircuit_worker.engine.interface import Edit, Engine, Readouts
 from recircuit_worker.prompts.contrast_set import ContrastItem
 from recircuit_worker.prompts.sets import Group, PromptSet
@@ -114,6 +114,16 @@ def _numbers(said: Said) -> tuple[Tensor, ...]:
 def contrast_scores(prompts: PromptSet, said: Said, variant: str) -> tuple[ContrastScore, ...]:
     """Returns one row for each task."""
     return tuple(_contrast(group, said, variant, prompts.items[group.rows[0]].shots) for group in prompts.groups)
+
+
+def said_of_group(group: Group, said: Said) -> SaidOfContrasts:
+    """Returns the means over the prompts of a task."""
+    return SaidOfContrasts(
+        accuracy=group.mean(said.correct),
+        rival_accuracy=group.mean(said.rival),
+        logit_difference=group.mean(said.difference),
+        probability_difference=group.mean(said.probability - said.rival_probability),
+    )
 
 
 def task_scores(prompts: PromptSet, said: Said) -> tuple[TaskScore, ...]:

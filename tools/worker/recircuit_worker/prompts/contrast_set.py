@@ -9,7 +9,7 @@ import difflib
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from recircuit_worker.contract import ContrastMaterial, ContrastPrompts, ContrastTask, PassedOver, UnscorableTask
 from recircuit_worker.engine.interface import TokenPrompt
@@ -39,6 +39,8 @@ class ContrastItem:
     rivals: tuple[int, ...]
     positions: Mapping[str, tuple[int, ...]]
     """by slot, the token in which it ends; one for each demonstration, or one"""
+    placed: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """as `positions`: slots that stand in the clean query under the name of one of kind nth"""
     shots: int = 0
     """demonstrations"""
 
@@ -160,7 +162,9 @@ def read_item(task: str, text: ContrastText, reader: Reader) -> ContrastItem | s
     if set(answers) & set(rivals):
         return "an answer and a rival are the same token"
     ids = {variant: ids for variant, (ids, _) in read.items()}
-    return ContrastItem(task, text, ids, answers, rivals, {**clean[1], START: (0,), END: (len(clean[0]) - 1,)})
+    placed = reader.read(text.told[CLEAN].text, text.placed)[1] if text.placed else {}
+    positions = {**clean[1], START: (0,), END: (len(clean[0]) - 1,)}
+    return ContrastItem(task, text, ids, answers, rivals, positions, placed)
 
 
 def _token(answer: str, text: ContrastText, reader: Reader) -> int | None:

@@ -12,15 +12,14 @@ from recircuit_worker.contract import (
     AblatedContrast,
     AblatedOne,
     ContrastPrompts,
-    SaidOfContrasts,
     TaskScore,
 )
 from recircuit_worker.engine.interface import Edit
 from recircuit_worker.errors import Refusal
 from recircuit_worker.prompts import contrast_scores
-from recircuit_worker.prompts.contrast_scores import Said, ask, ask_each
+from recircuit_worker.prompts.contrast_scores import ask, ask_each, said_of_group
 from recircuit_worker.prompts.scores import overall, task_scores
-from recircuit_worker.prompts.sets import Group, PromptSet
+from recircuit_worker.prompts.sets import PromptSet
 from recircuit_worker.sweeping import recovery
 
 
@@ -86,8 +85,8 @@ def _contrasts(request: AblateComponentsInput, recipe: ContrastPrompts, bench: B
             AblatedContrast(
                 task=group.name,
                 prompts=len(group.rows),
-                before=_said(group, before),
-                after=_said(group, after),
+                before=said_of_group(group, before),
+                after=said_of_group(group, after),
                 change=now - baseline,
                 counterpart=held,
                 recovery=recovery(now - baseline, baseline, held),
@@ -96,15 +95,6 @@ def _contrasts(request: AblateComponentsInput, recipe: ContrastPrompts, bench: B
         )
     scores = [contrast_scores.task_scores(prompts, said) for said in (before, after)]
     return _told(*scores, prompts, bench, tuple(rows))
-
-
-def _said(group: Group, said: Said) -> SaidOfContrasts:
-    return SaidOfContrasts(
-        accuracy=group.mean(said.correct),
-        rival_accuracy=group.mean(said.rival),
-        logit_difference=group.mean(said.difference),
-        probability_difference=group.mean(said.probability - said.rival_probability),
-    )
 
 
 def _told(
