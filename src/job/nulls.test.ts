@@ -1,6 +1,6 @@
 /** Claims judged as far as they must be, against the whole verification, on a model whose heads are known. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Claim, JsonObject } from '../contract/index.ts';
+import type { Claim, Criterion, JsonObject } from '../contract/index.ts';
 import { loadProtocol } from '../protocol/index.ts';
 import { temporaryFolder } from '../testing.ts';
 import { WorkerHandle, workerPython } from '../worker/index.ts';
@@ -9,6 +9,9 @@ import { prepareBehaviour, prepareRequests } from './resolve.ts';
 
 const protocol = loadProtocol('successor-heads');
 const model = 'planted-gpt2';
+const controlled = protocol.criteria.new_model.find(
+  ({ kind, weight }) => kind === 'exceeds-null' && weight === 'core',
+) as Criterion;
 const claim = (head: string) => ({ roles: { successor: [head] }, settings: {}, statement: '' }) as unknown as Claim;
 
 describe('a claim that nobody found', () => {
@@ -36,6 +39,18 @@ describe('a claim that nobody found', () => {
     expect(failed).toContain(told.criteria[0]?.id);
     expect(told.criteria).toHaveLength(1);
     expect(part.calls.length).toBeLessThan(whole.calls.length / 4);
+  });
+  it('that passes what needs no controls is held against the first of them before all are measured', async () => {
+    // A head that does nothing exceeds no other that does nothing.
+    const asked = { ...protocol, criteria: { new_model: [controlled], known_model: [] } };
+    const [whole, part] = [job(), job()];
+    const full = await verifyClaim({ ...whole.job, protocol: asked }, claim('a5.h0'));
+    const told = await wouldPass({ ...part.job, protocol: asked }, claim('a5.h0'));
+    expect([full.verdict, told.verdict]).toEqual(['not-reproduced', 'not-reproduced']);
+    const before = full.criteria[0]?.null_values ?? [];
+    const first = told.criteria[0]?.null_values ?? [];
+    expect(first.length).toBeLessThan(before.length);
+    expect(first).toEqual(before.slice(0, first.length));
   });
   it('passes where the whole verification lets it pass, and no call is made twice', async () => {
     const { job: part, calls } = job();
