@@ -65,5 +65,6 @@ describe('the calibration', () => {
   });
   it('counts what of the known was claimed, and of the claimed is known', () => {
     expect(recallOf(['a', 'b', 'c'], ['a', 'b', 'd', 'e'])).toEqual({ recall: 0.5, precision: 2 / 3 });
+    expect(recallOf([], ['a'])).toEqual({ recall: 0, precision: null });
   });
 });

@@ -58,7 +58,7 @@ Made by \`npm run calibration\`; do not edit. ${new Set(rows.map(({ finding }) =
 
 ${table(columns, lines)}
 
-- known by: \`card\`, the heads that were planted; \`reference\`, the heads that most runs of \`recircuit calibrate\` with other seeds claimed for the role, or as many as are claimed here, ranked by them; \`–\`: nothing tells which heads do it. Which motifs a role consists of stands in \`calibration.yaml\`
+- known by: \`card\`, the heads that were planted; \`reference\`, the heads that most runs of \`recircuit calibrate\` with other seeds claimed for the role, or as many as are claimed here, ranked by them; \`–\`: nothing tells which heads do it. Which motifs a role consists of stands in \`calibration.yaml\`. Claimed 0: the role was left empty
 - random claims: different sets of heads of equal number in the same layers in the place of the claim, verified on held-out prompts in the same way as the claim itself, which must come out as in its run. Where a layer has too few heads for so many different sets, the others are drawn from any layers. Core criteria are measured one after another, and no further, against no more control sets, than it takes to fail one
 - twin: the same function with every head at another index of its layer, searched and verified anew
 

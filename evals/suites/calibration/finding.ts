@@ -67,7 +67,7 @@ export async function calibrateFinding(asked: Asked): Promise<Calibrated> {
   return {
     ...base,
     claim: found.claim.roles,
-    roles: Object.entries(found.claim.roles).map(([role, heads]) => rowOf(protocol, model, role, heads)),
+    roles: rolesOf(protocol, model, found.claim.roles),
     nulls: await nullsOf({ ...asked, seed: SEED }, found.claim),
     twin: await twinOf(asked, found),
   };
@@ -106,10 +106,14 @@ async function searched({ protocol, folder }: Asked, model: string, name: string
   }
 }
 
-function rowOf(protocol: Protocol, model: string, role: string, heads: readonly string[]): Calibrated['roles'][number] {
-  const known = knownHeads(protocol, model, role, heads.length);
-  if (known === null) return { role, claimed: heads.length, known_by: '–', recall: null, precision: null };
-  return { role, claimed: heads.length, known_by: known.by, ...recallOf(heads, known.heads) };
+/** Roles for which nothing is claimed have a row too: what is known of them was missed. */
+function rolesOf(protocol: Protocol, model: string, claim: Calibrated['claim']): Calibrated['roles'] {
+  return protocol.roles.map(({ role }) => {
+    const heads = claim[role] ?? [];
+    const known = knownHeads(protocol, model, role, heads.length);
+    const found = known === null ? { recall: null, precision: null } : recallOf(heads, known.heads);
+    return { role, claimed: heads.length, known_by: known?.by ?? '–', ...found };
+  });
 }
 
 /** Searches a twin anew; its claim, each head named as in the original, must be the same. */
