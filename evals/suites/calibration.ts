@@ -13,10 +13,12 @@ import { loadProtocol } from '../../src/protocol/index.ts';
 import { type Calibrated, calibrateFinding } from './calibration/finding.ts';
 import type { Nulls } from './calibration/nulls.ts';
 import { placesOf } from './calibration/places.ts';
-import { table } from './shared.ts';
+import { inParallel, table } from './shared.ts';
 
 /** Random claims for each finding, and the most of all of them that may be called reproduced. */
 const ASKED = { nulls: 50, share: 0.01 };
+/** Rows that are measured side by side. */
+const AT_ONCE = 2;
 
 export function page(rows: readonly Calibrated[]): string {
   const nulls = rows.reduce((sum, row) => sum + row.nulls.claims, 0);
@@ -89,7 +91,8 @@ export function problemsIn(rows: readonly Calibrated[]): string[] {
 }
 
 function write(out: string, rows: Calibrated[]): void {
-  rows.sort((a, b) => (a.finding < b.finding ? -1 : a.finding > b.finding ? 1 : 0));
+  const place = ({ finding, model }: Calibrated): string => `${finding} ${model}`;
+  rows.sort((a, b) => (place(a) < place(b) ? -1 : 1));
   writeFileSync(join(out, 'calibration.md'), page(rows));
   writeFileSync(join(out, 'calibration.json'), `${JSON.stringify(rows, null, 1)}\n`);
 }
@@ -109,8 +112,8 @@ async function main(): Promise<void> {
   const kept = only && existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Calibrated[]) : [];
   const rows = kept.filter(({ finding }) => !only?.includes(finding));
   try {
-    for (const { finding, organism: model } of placesOf()) {
-      if (only && !only.includes(finding)) continue;
+    const places = placesOf().filter(({ finding }) => only?.includes(finding) ?? true);
+    await inParallel(places, AT_ONCE, async ({ finding, organism: model }) => {
       const began = performance.now();
       const row = await calibrateFinding({
         protocol: loadProtocol(finding),
@@ -125,7 +128,7 @@ async function main(): Promise<void> {
       process.stderr.write(
         `${finding} on ${model}: ${row.verdict}, ${reproduced} of ${claims} random claims reproduced, twin ${row.twin.says}; ${((performance.now() - began) / 1000).toFixed(0)} s\n`,
       );
-    }
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
