@@ -124,6 +124,11 @@ describe('what a protocol reads and asks', () => {
   const criterion = (p: Protocol, index: number, change: object) =>
     Object.assign(p.criteria.new_model[index] as object, change);
   const never = 'can never fail';
+  const added = { id: 'N5', says: 'x', weight: 'flag', threshold: { value: 0.5, because: 'x' } } as const;
+  const same = { union_of: ['claim.induction', 'matching.heads[].component'] };
+  const overlap = (a: { union_of: string[] }) =>
+    ({ ...added, kind: 'overlap', a, b: same, among: 'matching.all_heads' }) as const;
+  const agreement = (a: string) => ({ ...added, kind: 'rank-agreement', a, b: 'matching.heads' }) as const;
   it.each<[string, (protocol: Protocol) => void]>([
     [
       'criterion N1 reads claimed.maen: there is no "maen" in it; did you mean "mean"?',
@@ -200,6 +205,16 @@ describe('what a protocol reads and asks', () => {
         }),
     ],
     [never, (p) => Object.assign(p.criteria.known_model[0] as object, { threshold: { value: 0, because: 'x' } })],
+    [
+      'criterion N5 refers to the step "gone"',
+      (p) => p.criteria.new_model.push(overlap({ union_of: ['matching.heads[].component', 'gone'] })),
+    ],
+    [
+      'criterion N5 reads matching.heads[].head',
+      (p) => p.criteria.new_model.push(overlap({ union_of: ['matching.heads[].head', 'claim.induction'] })),
+    ],
+    [never, (p) => p.criteria.new_model.push(overlap({ union_of: ['claim.induction', 'matching.heads[].component'] }))],
+    [never, (p) => p.criteria.new_model.push(agreement('matching.heads'))],
   ])('%s', (problem, edit) => {
     expect(changed(() => {})).toBe('');
     expect(changed(edit)).toContain(problem);
