@@ -3,7 +3,7 @@
  * claims as are asked for, judged by the same verification; and a twin with permuted heads. `npm run calibration` writes
  * calibration.md and calibration.json here; with `-- --finding <name>` the rows of other findings stay as they are.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -106,6 +106,7 @@ async function main(): Promise<void> {
       out: { type: 'string', default: here },
     },
   });
+  mkdirSync(values.out, { recursive: true });
   const folder = mkdtempSync(join(tmpdir(), 'recircuit-calibration-'));
   const only = values.finding;
   const file = join(values.out, 'calibration.json');
