@@ -199,7 +199,7 @@ describe('the grid', () => {
   // The weights of the fixture are not those of the organism that lies here.
   it.concurrent('marks organisms, counts runs, says what is stale, and leaves what was not measured empty', async () => {
     const [drawn, json] = await Promise.all([recircuit(['grid']), recircuit(['grid', '--json'])]);
-    expect(drawn.stdout).toMatch(/^icl-gemma2 °\s+stale: reproduced 1\/1$/m);
+    expect(drawn.stdout).toMatch(/^icl-gemma2 °\s+\(✓\)$/m);
     expect(drawn.stdout).toMatch(/^llama-2-7b\s+\*/m);
     expect(JSON.parse(json.stdout).cells).toMatchObject([
       { finding: 'function-vector-heads', model: 'icl-gemma2', organism: true, runs: 1, agreeing: 1 },

@@ -111,7 +111,7 @@ it('a withdrawn run says so wherever it is shown, and counts no more', async () 
     expect(shown?.stdout).not.toContain('\u001b');
   }
   expect(list?.stdout).toContain('withdrawn (reproduced)');
-  expect(grid?.stdout).toMatch(/icl-gemma2 ° +stale: reproduced 1\/1, 1 withdrawn/);
+  expect(grid?.stdout).toMatch(/icl-gemma2 ° +\(✓\), 1 withdrawn/);
   expect(verified).toMatchObject({ code: 0 });
 });
 
