@@ -147,4 +147,5 @@ def recipe(config):
         "repeated_lengths": [2],
         "repeated_total": 4,
         "stages": [],
+        "stored": "float32",
     }
