@@ -4,10 +4,9 @@ import { join, resolve } from 'node:path';
 import {
   BuiltCard,
   type CurriculumRecipe,
+  type HandRecipe,
   type ModelCard,
   type OrganismRecipe,
-  type PlantedFunctionsRecipe,
-  type PlantedRecipe,
   Refusal,
 } from '../contract/index.ts';
 import { loadModelCard } from '../protocol/index.ts';
@@ -16,7 +15,7 @@ import { root } from '../root.ts';
 export interface Organism {
   readonly name: string;
   readonly card: ModelCard;
-  readonly recipe: OrganismRecipe | CurriculumRecipe | PlantedRecipe | PlantedFunctionsRecipe;
+  readonly recipe: OrganismRecipe | CurriculumRecipe | HandRecipe;
   readonly folder: string;
 }
 

@@ -1,6 +1,17 @@
 /** Makes the reference of a finding out of sealed runs on its reference model: the mean ranking, and what each criterion measured. */
 import { renameSync, writeFileSync } from 'node:fs';
-import { type Json, type Protocol, type Reference, Refusal, type Run, type Step } from '../contract/index.ts';
+import * as z from 'zod';
+import {
+  Component,
+  type Json,
+  nameIn,
+  type Protocol,
+  type Reference,
+  Refusal,
+  type Run,
+  readPath,
+  type Step,
+} from '../contract/index.ts';
 import { protocolHash, sealReference } from '../protocol/index.ts';
 
 export interface SealedRun {
@@ -35,20 +46,29 @@ export function writeReference(file: string, reference: Reference): void {
   renameSync(`${file}.part`, file);
 }
 
-type Ranked = { component: string; effect: number; signed: boolean };
 /** A row of a ranking, of whichever tool. Where it has a strength, effects of both signs are ranked by their size. */
-type Row = { component: string; relative_change?: number; effect?: number; score?: number; strength?: number };
+const Row = z.looseObject({
+  component: Component,
+  relative_change: z.number().optional(),
+  recovery: z.number().optional(),
+  effect: z.number().optional(),
+  score: z.number().optional(),
+  strength: z.number().optional(),
+});
+type Ranked = { component: string; effect: number; signed: boolean };
 
 /** The ranking of the verification that the known-model criteria compare with a reference. */
 function rankingOf(protocol: Protocol, { run, steps }: SealedRun): Ranked[] {
   const asked = protocol.criteria.known_model.find((item) => 'found' in item);
-  const [name = '', list = 'heads'] = asked && 'found' in asked ? asked.found.replaceAll('[]', '').split('.') : [];
+  const path = asked && 'found' in asked ? asked.found.replace(/\.component$/, '') : '';
+  const name = nameIn(path);
   const result = steps.find(({ body }) => body.kind === 'tool-result' && body.call === `verify/${name}`)?.body;
-  const rows = result?.kind === 'tool-result' ? result.output[list] : undefined;
-  if (!Array.isArray(rows)) throw cannot(protocol, `its run ${run.run} has no ranking "${name}"`);
-  return (rows as unknown as Row[]).map(({ component, relative_change, effect, score, strength }) => ({
+  const list = readPath(path, result?.kind === 'tool-result' ? { [name]: result.output } : {});
+  const rows = z.array(Row).safeParse(list.found ? list.value : undefined);
+  if (!rows.success) throw cannot(protocol, `its run ${run.run} has no ranking "${path}"`);
+  return rows.data.map(({ component, relative_change, recovery, effect, score, strength }) => ({
     component,
-    effect: relative_change ?? effect ?? score ?? 0,
+    effect: relative_change ?? recovery ?? effect ?? score ?? 0,
     signed: strength !== undefined,
   }));
 }

@@ -23,7 +23,7 @@ export {
 } from './model.ts';
 export { Component, Engine, Json, type JsonObject, Seed, Sha256, Share, Slug } from './names.ts';
 export { nameIn, type PathResult, readPath } from './path.ts';
-export { Motif, PlantedCard, PlantedFunctionsRecipe, PlantedRecipe } from './planted.ts';
+export { HandRecipe, Motif, PlantedCard } from './planted.ts';
 export {
   CLEAN,
   ContrastPrompts,

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { built } from './built.ts';
 import { CurriculumCard, CurriculumRecipe } from './curriculum.ts';
 import { Seed, Sha256, Slug } from './names.ts';
-import { PlantedCard, PlantedFunctionsRecipe, PlantedRecipe } from './planted.ts';
+import { HandRecipe, PlantedCard } from './planted.ts';
 
 export const Dtype = z.enum(['float32', 'float64', 'bfloat16']);
 
@@ -69,7 +69,7 @@ export const ModelCard = z
       z.strictObject({
         kind: z.literal('organism'),
         folder: z.string(),
-        recipe: z.union([OrganismRecipe, CurriculumRecipe, PlantedRecipe, PlantedFunctionsRecipe]),
+        recipe: z.union([OrganismRecipe, CurriculumRecipe, HandRecipe]),
       }),
       z.strictObject({
         kind: z.literal('hub'),

@@ -22,6 +22,7 @@ export const Motif = z.enum([
   'answer-pair',
   'function-vector',
   'query-mover',
+  'year-reader',
 ]);
 
 const WordList = z
@@ -72,13 +73,12 @@ const planted = {
   ),
 };
 
-export const PlantedRecipe = z.strictObject({ kind: z.literal('planted'), ...shared, words: Words, ...planted }).meta({
+const PlantedRecipe = z.strictObject({ kind: z.literal('planted'), ...shared, words: Words, ...planted }).meta({
   id: 'PlantedRecipe',
   description: 'How an organism is written by hand; the same recipe gives the same weights on one machine type.',
 });
-export type PlantedRecipe = z.infer<typeof PlantedRecipe>;
 
-export const PlantedFunctionsRecipe = z
+const PlantedFunctionsRecipe = z
   .strictObject({
     kind: z.literal('planted-functions'),
     ...shared,
@@ -94,7 +94,21 @@ export const PlantedFunctionsRecipe = z
     id: 'PlantedFunctionsRecipe',
     description: 'How an organism of in-context functions is written by hand: words have forms, a task is a form.',
   });
-export type PlantedFunctionsRecipe = z.infer<typeof PlantedFunctionsRecipe>;
+
+const PlantedYearsRecipe = z
+  .strictObject({
+    kind: z.literal('planted-years'),
+    ...shared,
+    years: WordList.describe('years of a century, in their order'),
+    centuries: WordList.describe('behind each of them a year must follow'),
+    said_in: z.number().int().min(0).describe('layer whose MLP makes the years after the one that was read be said'),
+    ...planted,
+  })
+  .meta({ id: 'PlantedYearsRecipe', description: 'How an organism that names later years is written by hand.' });
+
+/** A recipe of any kind of planted organism. */
+export const HandRecipe = z.discriminatedUnion('kind', [PlantedRecipe, PlantedFunctionsRecipe, PlantedYearsRecipe]);
+export type HandRecipe = z.infer<typeof HandRecipe>;
 
 export const PlantedCard = z
   .strictObject({

@@ -8,7 +8,7 @@ import { CurriculumRecipe } from './curriculum.ts';
 import { Failure } from './error.ts';
 import { Dtype, ExpectedFacts, ModelFacts, OrganismRecipe } from './model.ts';
 import { Engine, Json, Seed, Sha256 } from './names.ts';
-import { PlantedFunctionsRecipe, PlantedRecipe } from './planted.ts';
+import { HandRecipe } from './planted.ts';
 
 export const WIRE_VERSION = 1;
 /** A line over this is a fault on either side: results are summaries, arrays are artifacts. */
@@ -77,7 +77,7 @@ export const PlantedRequest = z
   .strictObject({
     organism: z.string(),
     folder: z.string().describe('written whole or not at all'),
-    recipe: z.discriminatedUnion('kind', [PlantedRecipe, PlantedFunctionsRecipe]),
+    recipe: HandRecipe,
     material: z.array(Material).describe('both halves of every behaviour of its vocabulary'),
   })
   .meta({ id: 'PlantedRequest', description: 'Write an organism by hand. Answered by a PlantedCard.' });

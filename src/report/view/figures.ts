@@ -15,10 +15,14 @@ export interface Tensor {
 export type Tensors = ReadonlyMap<string, Tensor>;
 
 /** Tools whose result holds a map over (layer, head): the field of the artifact, and what its numbers are. */
-const HEAT_MAPS: Record<string, { field: string; title: string; unit: string }> = {
-  rank_heads: { field: 'average', title: 'Average indirect effect of each head', unit: 'change in answer probability' },
-  attention_scores: { field: 'scores', title: 'Attention on the pattern, by head', unit: 'share of attention' },
-  copy_scores: { field: 'scores', title: 'Copying score of each head (weights only)', unit: 'score, −1 to 1' },
+const HEAT_MAPS: Record<string, { field: string; title: (input: JsonObject) => string; unit: string }> = {
+  rank_heads: {
+    field: 'average',
+    title: () => 'Average indirect effect of each head',
+    unit: 'change in answer probability',
+  },
+  attention_scores: { field: 'scores', title: attended, unit: 'share of attention' },
+  copy_scores: { field: 'scores', title: () => 'Copying score of each head (weights only)', unit: 'score, −1 to 1' },
 };
 const CURVE_TOOL = 'inject_vector';
 const HALF = { search: 'search half', verify: 'held-out half' } as const;
@@ -63,18 +67,23 @@ function heatMap(result: Result, tensors: Tensors, claim: SealedClaim | null): H
   const sha = heatMapSha(result);
   const tensor = sha === null ? undefined : tensors.get(sha);
   if (row === undefined || tensor === undefined || tensor.shape.length < 2) return null;
-  const pattern = result.input['pattern'];
   return {
     kind: 'heat-map',
     tool: result.tool,
     phase: result.phase,
-    title: `${row.title}${typeof pattern === 'string' ? `: ${pattern}` : ''}, ${HALF[result.phase]}`,
+    title: `${row.title(result.input)}, ${HALF[result.phase]}`,
     unit: row.unit,
     values: layersByHeads(tensor),
     marked: claim === null ? [] : Object.values(claim.roles).flat(),
     act: result.act,
     artifact: sha,
   };
+}
+
+/** Contrast pairs have named positions; the pattern, which has a default, is of repeated tokens alone. */
+function attended({ queries, keys, pattern }: JsonObject): string {
+  if (!Array.isArray(queries) || !Array.isArray(keys)) return `Attention on the pattern, by head: ${pattern}`;
+  return `Attention from ${queries.join(', ')} to ${keys.join(', ')}, by head`;
 }
 
 /** Returns (layer, head): the mean over all leading axes, of which attention scores have one (sequence). */

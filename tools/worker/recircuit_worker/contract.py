@@ -584,13 +584,13 @@ class CurvePoint:
 class Decoy:
     component: str
     """a head such as a9.h6 (layer 9, head 6, from 0) or an MLP such as m3"""
-    motif: Literal["previous-token", "duplicate-token", "induction", "sink", "s-inhibition", "name-mover", "backup-name-mover", "negative-name-mover", "content-gatherer", "successor", "color-mover", "name-copier", "subject-remover", "answer-pair", "function-vector", "query-mover"]
+    motif: Literal["previous-token", "duplicate-token", "induction", "sink", "s-inhibition", "name-mover", "backup-name-mover", "negative-name-mover", "content-gatherer", "successor", "color-mover", "name-copier", "subject-remover", "answer-pair", "function-vector", "query-mover", "year-reader"]
     keeps: Literal["attention", "writing"]
 
 
 @dataclass(frozen=True)
 class DecoyGroup:
-    motif: Literal["previous-token", "duplicate-token", "induction", "sink", "s-inhibition", "name-mover", "backup-name-mover", "negative-name-mover", "content-gatherer", "successor", "color-mover", "name-copier", "subject-remover", "answer-pair", "function-vector", "query-mover"]
+    motif: Literal["previous-token", "duplicate-token", "induction", "sink", "s-inhibition", "name-mover", "backup-name-mover", "negative-name-mover", "content-gatherer", "successor", "color-mover", "name-copier", "subject-remover", "answer-pair", "function-vector", "query-mover", "year-reader"]
     keeps: Literal["attention", "writing"]
     """attention: looks like the motif and writes nothing; writing: could write as it does and never looks"""
     layers: tuple[int, ...]
@@ -1441,7 +1441,7 @@ class PlantedFunctionsRecipe:
 
 @dataclass(frozen=True)
 class PlantedGroup:
-    motif: Literal["previous-token", "duplicate-token", "induction", "sink", "s-inhibition", "name-mover", "backup-name-mover", "negative-name-mover", "content-gatherer", "successor", "color-mover", "name-copier", "subject-remover", "answer-pair", "function-vector", "query-mover"]
+    motif: Literal["previous-token", "duplicate-token", "induction", "sink", "s-inhibition", "name-mover", "backup-name-mover", "negative-name-mover", "content-gatherer", "successor", "color-mover", "name-copier", "subject-remover", "answer-pair", "function-vector", "query-mover", "year-reader"]
     layers: tuple[int, ...]
     """one head each"""
 
@@ -1475,7 +1475,7 @@ class PlantedRequest:
     organism: str
     folder: str
     """written whole or not at all"""
-    recipe: PlantedRecipe | PlantedFunctionsRecipe
+    recipe: PlantedRecipe | PlantedFunctionsRecipe | PlantedYearsRecipe
     material: tuple[Material, ...]
     """both halves of every behaviour of its vocabulary"""
 
@@ -1492,6 +1492,33 @@ class PlantedWords:
     asks_name: tuple[str, ...]
     """tokens behind which a name must follow"""
     asks_color: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlantedYearsRecipe:
+    """How an organism that names later years is written by hand."""
+
+    kind: Literal["planted-years"]
+    architecture: Literal["gpt2", "llama"]
+    layers: int
+    heads: int
+    """per layer; those without a motif are filled with random weights"""
+    seed: int
+    """seed of the pseudo-random choices"""
+    noise: float
+    """standard deviation of what is added to every weight"""
+    stored: Literal["float32", "float16"]
+    """type of the weights on disk, on which the card is measured"""
+    vocabulary: tuple[str, ...]
+    """behaviours whose words the tokenizer knows"""
+    years: WordList
+    """years of a century, in their order"""
+    centuries: WordList
+    """behind each of them a year must follow"""
+    said_in: int
+    """layer whose MLP makes the years after the one that was read be said"""
+    circuit: tuple[PlantedGroup, ...]
+    decoys: tuple[DecoyGroup, ...]
 
 
 @dataclass(frozen=True)

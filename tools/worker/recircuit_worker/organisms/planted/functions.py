@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerFast
 from recircuit_worker.contract import InContextMaterial, Material, PlantedFunctionsRecipe
 from recircuit_worker.errors import Refusal
 from recircuit_worker.organisms.planted.codes import CODE, PUSH, PUSHES, SHARPNESS
-from recircuit_worker.organisms.planted.lexicon import LOGIT, Lexicon, Neurons
+from recircuit_worker.organisms.planted.lexicon import LOGIT, Lexicon, Neurons, check_said_in
 from recircuit_worker.organisms.planted.space import CONSTANT, FUNCTIONS
 
 PLAIN = 0
@@ -77,13 +77,7 @@ def _check(recipe: PlantedFunctionsRecipe, pairs: Pairs) -> None:
             why="the vocabulary of the recipe has no task of that name whose questions are one token",
             instead="name tasks of an in-context behaviour in the vocabulary",
         )
-    if recipe.said_in >= recipe.layers:
-        raise Refusal(
-            "no-such-layer",
-            what=f"the MLP of layer {recipe.said_in} was to say the form of the task",
-            why=f"the organism has layers 0 to {recipe.layers - 1}",
-            instead="name the last layer, or another behind the heads that tell the task",
-        )
+    check_said_in(recipe.said_in, recipe.layers)
     if len(recipe.tasks) >= CODE:
         raise Refusal(
             "too-many-tasks",

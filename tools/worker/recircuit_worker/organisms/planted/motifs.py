@@ -18,7 +18,7 @@ NOT_HERE = (-3.5, -7.8, -7.5, -0.1, -0.3)
 """10 less at distance 0 than at those of 3 to 60, which differ by 26 at most"""
 NEAR = (0.0, 0.0, 8.0, 8.0, 0.0)
 """a wide peak: 5 less at 10 tokens from it"""
-FADES = {"function-vector": 0.9}
+FADES = {"function-vector": 0.9, "year-reader": 0.8}
 """motifs whose heads are not equally strong: what each of a group writes, as a share of the one before it"""
 
 
@@ -149,6 +149,13 @@ def query_mover(head: PlantedHead) -> None:
     head.move("token", "said", 0.5)
 
 
+def year_reader(head: PlantedHead) -> None:
+    """Where a year must follow: attends to the years before and notes which year it sees."""
+    head.seek("year", "is-year", 16)
+    head.rest(14)
+    head.move("year", "began", 0.25)
+
+
 MOTIFS: Mapping[str, Callable[[PlantedHead], None]] = {
     function.__name__.replace("_", "-"): function
     for function in (
@@ -168,5 +175,6 @@ MOTIFS: Mapping[str, Callable[[PlantedHead], None]] = {
         answer_pair,
         function_vector,
         query_mover,
+        year_reader,
     )
 }

@@ -12,16 +12,18 @@ from transformers import PreTrainedTokenizerFast
 from transformers.modeling_utils import PreTrainedModel
 
 from recircuit_worker.address import Head
-from recircuit_worker.contract import Decoy, Material, PlantedFunctionsRecipe, PlantedRecipe
+from recircuit_worker.contract import Decoy, Material, PlantedFunctionsRecipe, PlantedRecipe, PlantedYearsRecipe
 from recircuit_worker.errors import Refusal
 from recircuit_worker.organisms.planted.functions import read_functions
 from recircuit_worker.organisms.planted.heads import PlantedHead
+from recircuit_worker.organisms.planted.lexicon import Lexicon
 from recircuit_worker.organisms.planted.motifs import FADES, MOTIFS
 from recircuit_worker.organisms.planted.space import Planes, draw_space
 from recircuit_worker.organisms.planted.weights import Shape, build
 from recircuit_worker.organisms.planted.words import read_words
+from recircuit_worker.organisms.planted.years import read_years
 
-Recipe = PlantedRecipe | PlantedFunctionsRecipe
+Recipe = PlantedRecipe | PlantedFunctionsRecipe | PlantedYearsRecipe
 
 IDLE_SCORES, IDLE_VALUES = 0.25, 0.03
 """of heads that fill up a layer: scale of what they compare, and of what they read and write"""
@@ -40,14 +42,11 @@ def plant(recipe: Recipe, materials: Sequence[Material], tokenizer: PreTrainedTo
     """Returns the model of a recipe.
 
     Raises:
-        Refusal: `layer-full`, `other-planes`; those of `read_words` and `read_functions`.
+        Refusal: `layer-full`, `other-planes`; those of `read_words`, `read_functions` and `read_years`.
     """
     torch.set_num_threads(1)  # sums are ordered by it
     generator = torch.Generator().manual_seed(recipe.seed)
-    if isinstance(recipe, PlantedRecipe):
-        lexicon = read_words(recipe, materials, tokenizer, generator)
-    else:
-        lexicon = read_functions(recipe, materials, tokenizer, generator)
+    lexicon = _lexicon(recipe, materials, tokenizer, generator)
     heads, roles, decoys = _heads(recipe, lexicon.planes)
     for layer in range(recipe.layers):
         for index in range(recipe.heads):
@@ -55,6 +54,19 @@ def plant(recipe: Recipe, materials: Sequence[Material], tokenizer: PreTrainedTo
     shape = Shape(recipe.architecture, recipe.layers, recipe.heads, recipe.noise, lexicon.planes)
     space = draw_space(lexicon.planes, shape.width, generator)
     return Planted(build(shape, space, lexicon, heads, tokenizer, generator), roles, decoys)
+
+
+def _lexicon(
+    recipe: Recipe,
+    materials: Sequence[Material],
+    tokenizer: PreTrainedTokenizerFast,
+    generator: torch.Generator,
+) -> Lexicon:
+    if isinstance(recipe, PlantedRecipe):
+        return read_words(recipe, materials, tokenizer, generator)
+    if isinstance(recipe, PlantedFunctionsRecipe):
+        return read_functions(recipe, materials, tokenizer, generator)
+    return read_years(recipe, materials, tokenizer, generator)
 
 
 def _heads(
@@ -100,7 +112,8 @@ def _written(motif: str, planes: Planes) -> PlantedHead:
             "other-planes",
             what=f"a head of {motif} was to be planted",
             why=f"it reads or writes {missing}, which the stream of this kind of recipe does not have",
-            instead="plant it by a recipe of the other kind: planted moves words, planted-functions gives words forms",
+            instead="plant it by a recipe of another kind: planted moves words, planted-functions gives them forms, "
+            "planted-years compares years",
         ) from missing
     return head
 

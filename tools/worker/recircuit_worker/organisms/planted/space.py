@@ -67,6 +67,22 @@ FUNCTIONS = Planes(
 """Where words have forms. `token`: which word this is, whatever its form; `form`: which form of it. `fits`: the word
 asked about stands here in some form. `task`: the form that answers have. `said` and `form-said` are predicted."""
 
+YEARS = Planes(
+    {
+        **_TOKEN,
+        "asks-year": 1,
+        "is-year": 1,
+        "previous": CODE,
+        "repeated": 1,
+        "year": CODE,
+        "began": CODE,
+        "said": CODE,
+        "year-said": CODE,
+    }
+)
+"""Where years are compared. `year`: which year of its century this is. `began`: the year that was read. `said` and
+`year-said` are predicted; the others are as where words are moved."""
+
 
 @dataclass(frozen=True)
 class Space:

@@ -36,22 +36,31 @@ def read_words(
     return Lexicon(WORDS, _embedding(recipe, codes, tokenizer), unembedding, {})
 
 
+def listed(materials: Sequence[Material], words: WordList) -> Sequence[str]:
+    """Returns the words of a list of a behaviour of contrast pairs.
+
+    Raises:
+        Refusal: `no-word-list`.
+    """
+    known = (part for part in materials if isinstance(part, ContrastMaterial) and part.behaviour == words.behaviour)
+    material = next(known, None)
+    if material is None or words.list not in material.lists:
+        raise Refusal(
+            "no-word-list",
+            what=f"the list {words.list} of {words.behaviour} was to be planted",
+            why="the vocabulary of the recipe holds no such list",
+            instead="name a behaviour of contrast pairs in the vocabulary, and one of its lists",
+        )
+    return material.lists[words.list]
+
+
 def _words(
     recipe: PlantedRecipe, materials: Sequence[Material], tokenizer: PreTrainedTokenizerFast
 ) -> tuple[dict[str, list[int]], list[list[int]]]:
     """Returns the tokens of each class, and the ordered lists. Words that are not one token are left out."""
 
     def tokens(words: WordList) -> list[int]:
-        known = (part for part in materials if isinstance(part, ContrastMaterial) and part.behaviour == words.behaviour)
-        material = next(known, None)
-        if material is None or words.list not in material.lists:
-            raise Refusal(
-                "no-word-list",
-                what=f"the list {words.list} of {words.behaviour} was to be planted",
-                why="the vocabulary of the recipe holds no such list",
-                instead="name a behaviour of contrast pairs in the vocabulary, and one of its lists",
-            )
-        found = tokenizer.convert_tokens_to_ids([f" {word}" for word in material.lists[words.list]])
+        found = tokenizer.convert_tokens_to_ids([f" {word}" for word in listed(materials, words)])
         return [token for token in found if token != tokenizer.unk_token_id]
 
     words = recipe.words
