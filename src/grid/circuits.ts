@@ -3,9 +3,10 @@
  * what a sealed run claimed; its ranking is what the verification measured of all heads.
  */
 import { spearman } from '../../evals/checkers/index.ts';
-import { ArtifactRef, type Json, type JsonObject, nameIn, Protocol, Refusal, type Step } from '../contract/index.ts';
-import { checkArtifact, type RunRecord, readTensor } from '../store/index.ts';
+import { Protocol, Refusal } from '../contract/index.ts';
+import type { RunRecord } from '../store/index.ts';
 import { gridOf } from './grid.ts';
+import { measuredRanking, type Ranking } from './measured.ts';
 import { overlapOf, upperTail } from './statistics.ts';
 
 export interface Circuit {
@@ -16,8 +17,8 @@ export interface Circuit {
   readonly layers: number;
   readonly heads: number;
   readonly roles: Readonly<Record<string, readonly string[]>>;
-  /** Component -> effect, as the verification ranked them; empty where it ranked nothing. */
-  readonly ranking: ReadonlyMap<string, number>;
+  /** As the verification measured it; empty where it ranked nothing. */
+  readonly ranking: Ranking;
 }
 
 export interface Shared {
@@ -43,15 +44,14 @@ export interface Beside {
 /** @param name a run, the beginning of one, or a cell as `finding@model`. @throws Refusal where there is no claim */
 export function circuitOf(record: RunRecord, name: string, artifacts: string): Circuit {
   const run = record.findRun(name.includes('@') ? runOfCell(record, name) : name);
-  const steps = record.steps(run.run);
-  const bodies = steps.map(({ body }) => body);
+  const bodies = record.steps(run.run).map(({ body }) => body);
   const claim = bodies.find((body) => body.kind === 'claim');
   const facts = bodies.find((body) => body.kind === 'model-facts');
   if (claim?.kind !== 'claim' || facts?.kind !== 'model-facts')
     throw refused(`run ${run.run}`, 'it claimed no circuit', 'name a run or cell that ended with a claim');
   const { layers, heads, weights_sha256 } = facts.facts;
   const { finding, model } = run;
-  const ranking = rankingIn(Protocol.safeParse(run.protocol).data, steps, artifacts);
+  const ranking = measuredRanking(Protocol.safeParse(run.protocol).data, bodies, artifacts);
   return { run: run.run, finding, model, weights_sha256, layers, heads, roles: claim.claim.roles, ranking };
 }
 
@@ -102,7 +102,7 @@ function sharedBy(
 }
 
 /** The chance of a correlation at least as high is that of a normal variable with variance 1 / (heads - 1). */
-function agreementOf(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): Beside['agreement'] {
+function agreementOf(a: Ranking, b: Ranking): Beside['agreement'] {
   const both = [...a.keys()].filter((component) => b.has(component));
   if (both.length < 3) return null;
   const value = spearman(
@@ -120,57 +120,6 @@ function runOfCell(record: RunRecord, name: string): string {
   );
   if (cell !== undefined) return cell.latest;
   throw refused(`the cell ${name}`, 'no run of this record is in it', 'run it, or name another cell as finding@model');
-}
-
-/** The measurement that a known-model criterion would compare with a list; else the first that ranks heads. */
-function rankingIn(
-  protocol: Protocol | undefined,
-  steps: readonly Step[],
-  artifacts: string,
-): ReadonlyMap<string, number> {
-  const results = steps.flatMap(({ body }) =>
-    body.kind === 'tool-result' && body.phase === 'verify'
-      ? [{ name: body.call.replace(/^verify\//, ''), output: body.output }]
-      : [],
-  );
-  const asked = protocol?.criteria.known_model.find((criterion) => 'found' in criterion);
-  const named = asked && 'found' in asked ? nameIn(asked.found) : null;
-  const ordered = [...results.filter(({ name }) => name === named), ...results];
-  for (const { output } of ordered) {
-    const found = tensorRanking(output, artifacts) ?? rowRanking(output);
-    if (found !== null && found.size > 0) return found;
-  }
-  return new Map();
-}
-
-/** Of a tensor whose last axes are layer and head, the mean over the others. */
-function tensorRanking(output: JsonObject, artifacts: string): Map<string, number> | null {
-  for (const value of Object.values(output)) {
-    const { data: ref } = ArtifactRef.safeParse(value);
-    if (ref?.axes.at(-2) !== 'layer' || ref.axes.at(-1) !== 'head' || checkArtifact(artifacts, ref.sha256) !== null)
-      continue;
-    const { data, shape } = readTensor(artifacts, ref.sha256);
-    const [layers, heads] = shape.slice(-2) as [number, number];
-    const sums = new Float64Array(layers * heads);
-    for (const [index, one] of data.entries()) sums[index % sums.length] = (sums[index % sums.length] as number) + one;
-    return new Map([...sums].map((sum, index) => [`a${Math.floor(index / heads)}.h${index % heads}`, sum]));
-  }
-  return null;
-}
-
-function rowRanking(output: JsonObject): Map<string, number> | null {
-  for (const list of Object.values(output)) {
-    const rows = Array.isArray(list) ? list.flatMap((row) => effectOf(row)) : [];
-    if (rows.length > 0) return new Map(rows.reverse());
-  }
-  return null;
-}
-
-function effectOf(row: Json): [string, number][] {
-  if (row === null || typeof row !== 'object' || Array.isArray(row)) return [];
-  const { component, strength, effect, score } = row;
-  const value = [strength, effect, score].find((one) => typeof one === 'number');
-  return typeof component === 'string' && typeof value === 'number' ? [[component, value]] : [];
 }
 
 function refused(what: string, why: string, instead: string): Refusal {

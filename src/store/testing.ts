@@ -64,14 +64,19 @@ export const judged = (verdict: VerdictName): StepBody => ({
   verdict: { verdict, because: 'every core criterion passed', gate: null, criteria: [] },
 });
 
-/** Writes a (2, n) float32 tensor and its manifest, its meaning also inside the tensor file. */
-export function writeArtifact(dir: string, values: number[]): ArtifactRef {
+/** Writes a float32 tensor, (2, n) unless said otherwise, and its manifest, its meaning also inside the tensor file. */
+export function writeArtifact(
+  dir: string,
+  values: number[],
+  other: Partial<Pick<ArtifactRef, 'shape' | 'axes'>> = {},
+): ArtifactRef {
   const described = {
     kind: 'head_effects',
     shape: [2, values.length / 2],
     axes: ['layer', 'head'],
     dtype: 'float32',
     unit: 'probability',
+    ...other,
   };
   const producer = { tool: 'sweep_heads', request_sha256: ZERO, model: 'icl-gemma2', weights_sha256: ZERO, versions };
   const labels = { layer: ['first', 'second'] };
