@@ -65,12 +65,13 @@ function rankingOf(protocol: Protocol, { run, steps }: SealedRun): Ranked[] {
   const result = steps.find(({ body }) => body.kind === 'tool-result' && body.call === `verify/${name}`)?.body;
   const list = readPath(path, result?.kind === 'tool-result' ? { [name]: result.output } : {});
   const rows = z.array(Row).safeParse(list.found ? list.value : undefined);
-  if (!rows.success) throw cannot(protocol, `its run ${run.run} has no ranking "${path}"`);
-  return rows.data.map(({ component, relative_change, recovery, effect, score, strength }) => ({
-    component,
-    effect: relative_change ?? recovery ?? effect ?? score ?? 0,
-    signed: strength !== undefined,
-  }));
+  const none = cannot(protocol, `its run ${run.run} has no ranking "${path}"`);
+  if (!rows.success) throw none;
+  return rows.data.map(({ component, relative_change, recovery, effect, score, strength }) => {
+    const found = relative_change ?? recovery ?? effect ?? score;
+    if (found === undefined) throw none;
+    return { component, effect: found, signed: strength !== undefined };
+  });
 }
 
 /** Mean effect over the runs, of components that every run ranked; best first, ties by name. */
