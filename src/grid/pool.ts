@@ -122,7 +122,8 @@ function shareOf(runs: readonly RunEvidence[]): PooledCell['share'] {
   return { reproduced, of: runs.length, ...wilson(reproduced, runs.length) };
 }
 
-const claimed = ({ claim }: RunEvidence): string[] => Object.values(claim?.roles ?? {}).flat();
+/** Each component once, whatever roles it has. */
+const claimed = ({ claim }: RunEvidence): string[] => [...new Set(Object.values(claim?.roles ?? {}).flat())];
 
 function agreementOf(runs: readonly RunEvidence[]): PooledCell['agreement'] {
   const claims = runs.filter((run) => run.all_heads !== null && claimed(run).length > 0);

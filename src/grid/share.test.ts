@@ -15,6 +15,7 @@ import { canonicalJson, type RunEvidence, sha256 as sha } from '../contract/inde
 import { freshHome, recordRun } from '../report/testing.ts';
 import { openRecord, signingKey } from '../store/index.ts';
 import { temporaryFolder } from '../testing.ts';
+import { evidenceIn } from './evidence.ts';
 import { gridOf, gridOfBundle, importGrid, publishGrid } from './index.ts';
 
 const OTHER_KEY = join(temporaryFolder(), 'other.pem');
@@ -144,6 +145,15 @@ describe('a bundle', () => {
     });
   });
 
+  it('with another run of an id that the record holds is refused', () => {
+    const there = freshHome();
+    recordRun(there, 'a', 0);
+    const own = there.record.createRun({ ...(runs[0] as (typeof runs)[0]), seed: 9 });
+    expect(own.run).toBe(runs[0]?.run);
+    expect(() => importGrid(there.record, bundle, undefined)).toThrow('the record holds another run of that id');
+    expect(there.record.shared()).toEqual([]);
+  });
+
   it('with another verdict than was sealed is refused, even under the right key', () => {
     const folder = copy();
     const evidence = JSON.parse(readFileSync(runFile(folder), 'utf8')) as RunEvidence;
@@ -179,6 +189,7 @@ describe('a conflict', () => {
 describe('a withdrawal', () => {
   let there: ReturnType<typeof freshHome>;
   let told: string;
+  let later: string;
   beforeAll(() => {
     there = freshHome();
     const first = recordRun(there, 'a', 0);
@@ -208,7 +219,15 @@ describe('a withdrawal', () => {
     });
     there.record.seal(told, 'partial', there.artifacts);
     mkdirSync(there.artifacts, { recursive: true });
+    later = recordRun(there, 'c', 2).run;
     there.record.withdraw(first.run, 'the prompts were wrong');
+    there.record.withdraw(later, 'so were these');
+  });
+
+  it('reaches what was told of it, and not who was told before it was there', () => {
+    const [first, second, third] = evidenceIn(there.record);
+    expect([second?.run, third?.run]).toEqual([told, later]);
+    expect(second?.rests_on).toEqual([first?.run]);
   });
 
   it('empties its cell and makes every cell stale that rests on it, at once, for every reader', () => {
@@ -228,7 +247,7 @@ describe('a withdrawal', () => {
     const record = empty();
     elsewhere(() => importGrid(record, folder, key));
     const [gone, resting] = gridOf(record).cells;
-    expect(gone?.withdrawn).toMatchObject([{ because: 'the prompts were wrong' }]);
+    expect(gone?.withdrawn).toMatchObject([{ because: 'the prompts were wrong' }, { because: 'so were these' }]);
     expect(resting?.stale.join()).toContain('which was withdrawn');
   });
 });
