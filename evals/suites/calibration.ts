@@ -64,7 +64,7 @@ ${table(columns, lines)}
 - random claims: different sets of heads of equal number in the same layers in the place of the claim, verified on held-out prompts in the same way as the claim itself, which must come out as in its run. Where a layer has too few heads for so many different sets, the others are drawn from any layers. Core criteria are measured one after another, and no further, against no more control sets, than it takes to fail one
 - twin: the same function with every head at another index of its layer, searched and verified anew
 
-${wrong} of ${nulls} random claims were called reproduced (${((100 * wrong) / Math.max(1, nulls)).toFixed(1)} %, at most ${(100 * high).toFixed(1)} % at 95 % confidence). That a single criterion of the kind
+${wrong} of ${nulls} random claims were called reproduced (${((100 * wrong) / Math.max(1, nulls)).toFixed(1)} %, at most ${(Math.ceil(1000 * high) / 10).toFixed(1)} % at 95 % confidence). That a single criterion of the kind
 \`exceeds-null\` with threshold 0 lets one of twenty control sets pass in the place of a claim is how it is made: one of them is always the largest. No verdict rests on such a criterion alone.
 ${problemsIn(rows)
   .map((problem) => `\nWRONG: ${problem}.\n`)
