@@ -37,7 +37,11 @@ describe('grid fill', () => {
     const [begun] = runs();
     expect(begun).toMatchObject({ state: 'running', steps: 3, seed: 0 });
 
-    const ended = await recircuits([FILL, [...FILL, '--yes', '--json'], [...FILL, '--json']], home, env);
+    const ended = await recircuits(
+      [FILL, [...FILL, '--yes', '--json'], [...FILL, 'icl-gemma2-untrained', '--json']],
+      home,
+      env,
+    );
     const [asked, resumed, again] = ended as [Ended, Ended, Ended];
     expect(asked.code).toBe(EXIT.refused);
     const [, passes] = /induction-heads +icl-gemma2-untrained +0 +(\d+) +\d+ .*goes on with/.exec(asked.stderr) ?? [];

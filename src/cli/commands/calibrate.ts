@@ -1,7 +1,7 @@
 /** `recircuit calibrate`: measures a finding on its reference model, which gives the values that known-model criteria compare with. */
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { Fault, type Protocol, type Run } from '../../contract/index.ts';
 import { findingFolder, loadBehaviour, loadProtocol, taskNames } from '../../protocol/index.ts';
 import { number, table } from '../../report/index.ts';
@@ -10,6 +10,7 @@ import { workerPython } from '../../worker/python.ts';
 import type { Cli } from '../cli.ts';
 import { referenceOf, writeReference } from '../reference.ts';
 import { RunProgress } from '../run-progress.ts';
+import { seedsOf } from '../seeds.ts';
 
 interface Options {
   readonly seeds: number;
@@ -26,12 +27,6 @@ export function registerCalibrate(program: Command, cli: Cli): void {
     .option('-o, --out <file>', 'write elsewhere')
     .option('--json', 'print the reference as JSON')
     .action((finding: string, options: Options) => calibrate(cli, finding, options));
-}
-
-function seedsOf(text: string): number {
-  const seeds = Number(text);
-  if (Number.isInteger(seeds) && seeds >= 1 && seeds <= 1000) return seeds;
-  throw new InvalidArgumentError('the number of seeds is a whole number from 1 to 1000');
 }
 
 async function calibrate(cli: Cli, finding: string, { seeds, out, json }: Options): Promise<void> {

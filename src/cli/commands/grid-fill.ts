@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { EXIT, Fault, Refusal, type Run } from '../../contract/index.ts';
 import { gridOf, type Lacking, missingIn } from '../../grid/index.ts';
 import {
@@ -21,6 +21,7 @@ import type { Cli, Home } from '../cli.ts';
 import { plannedCost } from '../estimate.ts';
 import { logIn } from '../log.ts';
 import { RunProgress } from '../run-progress.ts';
+import { seedsOf } from '../seeds.ts';
 
 interface Options {
   readonly finding?: string[];
@@ -46,15 +47,9 @@ export function registerGridFill(grid: Command, cli: Cli): void {
     .action((options: Options) => fill(cli, options));
 }
 
-function seedsOf(text: string): number {
-  const seeds = Number(text);
-  if (Number.isInteger(seeds) && seeds >= 1 && seeds <= 1000) return seeds;
-  throw new InvalidArgumentError('the number of seeds is a whole number from 1 to 1000');
-}
-
 async function fill(cli: Cli, options: Options): Promise<void> {
-  const findings = options.finding?.map((name) => loadProtocol(name).finding) ?? [...loadProtocols().keys()];
-  const models = options.model?.map((name) => loadModelCard(name).model) ?? organismsHere();
+  const findings = once(options.finding?.map((name) => loadProtocol(name).finding) ?? [...loadProtocols().keys()]);
+  const models = once(options.model?.map((name) => loadModelCard(name).model) ?? organismsHere());
   const home = cli.home();
   mkdirSync(home.folder, { recursive: true });
   const record = openRecord(home.runs);
@@ -74,6 +69,9 @@ async function fill(cli: Cli, options: Options): Promise<void> {
     record.close();
   }
 }
+
+/** A name that is given twice is one cell. */
+const once = (names: readonly string[]): string[] => [...new Set(names)];
 
 function organismsHere(): string[] {
   return [...loadModelCards()].flatMap(([model, { where }]) =>

@@ -16,7 +16,7 @@ import { root } from '../../root.ts';
 import type { Cli } from '../cli.ts';
 import { listCommand } from '../list-command.ts';
 import { builtCard, organismNamed } from '../organism.ts';
-import { seedOf } from './run.ts';
+import { seedOf } from '../seeds.ts';
 
 type Json = { json?: boolean };
 

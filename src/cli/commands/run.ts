@@ -1,6 +1,6 @@
 /** `recircuit run`: reproduces a finding on a model, or goes on with a run that was cut off, and shows the result. */
 import { mkdirSync } from 'node:fs';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { type Budget, Engine, EXIT, Protocol, type Run, type Step } from '../../contract/index.ts';
 import type { JobOptions } from '../../job/index.ts';
 import { cardForFolder, loadBehaviour, loadModelCards, loadProtocol, taskNames } from '../../protocol/index.ts';
@@ -12,6 +12,7 @@ import { type Cli, findRun, type Home } from '../cli.ts';
 import { UsageError } from '../failure.ts';
 import { logIn } from '../log.ts';
 import { RunProgress } from '../run-progress.ts';
+import { seedOf } from '../seeds.ts';
 
 interface Options {
   readonly model?: string;
@@ -55,12 +56,6 @@ export function registerRun(program: Command, cli: Cli): void {
 }
 
 /** Returns a whole number from 0 to 2^31 - 1. */
-export function seedOf(text: string): number {
-  const seed = Number(text);
-  if (/^\d+$/.test(text) && seed <= 2_147_483_647) return seed;
-  throw new InvalidArgumentError('a seed is a whole number from 0 to 2147483647');
-}
-
 async function run(cli: Cli, finding: string | undefined, options: Options): Promise<void> {
   if (options.resume === undefined && (finding === undefined || options.model === undefined)) {
     const lacking = finding === undefined ? 'a finding' : 'a model (--model <name>)';

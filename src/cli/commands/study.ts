@@ -9,7 +9,7 @@ import type { Cli, Home } from '../cli.ts';
 import { UsageError } from '../failure.ts';
 import { logIn } from '../log.ts';
 import { ProgressLine } from '../progress.ts';
-import { seedOf } from './run.ts';
+import { seedOf } from '../seeds.ts';
 
 interface Options {
   readonly base?: string;

@@ -6,7 +6,7 @@ import { padEnd, safe, table } from '../../../report/index.ts';
 import { workerPython } from '../../../worker/python.ts';
 import type { Cli } from '../../cli.ts';
 import { RUN_OR_FILE, readRecorded } from '../../recorded.ts';
-import { seedOf } from '../run.ts';
+import { seedOf } from '../../seeds.ts';
 
 interface Options {
   readonly measure?: number | true;
