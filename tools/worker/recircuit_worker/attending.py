@@ -85,11 +85,5 @@ def _audit(
         with attending(bench.parts, heads, *tokens):
             logits = slow.last_logits([prompts.prompts[row]]).double().gather(-1, here.tokens)
         deviations.append(abs(float(here.difference(logits)[0]) - float(after.difference[row])))
-    return check_audit(
-        Audit(
-            pairs=len(drawn),
-            max_deviation=max(deviations),
-            tolerance=LogitDifference.tolerance[bench.facts.dtype],
-            route="whole passes in which the patterns themselves are edited, one prompt at a time, unpadded",
-        )
-    )
+    route = "whole passes in which the patterns themselves are edited, one prompt at a time, unpadded"
+    return check_audit(deviations, LogitDifference.tolerance[bench.facts.dtype], route)

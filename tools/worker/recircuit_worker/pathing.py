@@ -133,11 +133,5 @@ def _audit(
         found = slow.paths(prompts.prompts[mine], [edits], group, here.tokens)
         again = here.difference(found.edited[..., -1, :]) - here.difference(found.clean[..., -1, :])
         deviations.append(abs(float(again.flatten()[0]) - float(changes[row, place, sender])))
-    return check_audit(
-        Audit(
-            pairs=len(deviations),
-            max_deviation=max(deviations),
-            tolerance=tolerance,
-            route="two whole passes with all heads frozen by hand, one prompt at a time, unpadded",
-        )
-    )
+    route = "two whole passes with all heads frozen by hand, one prompt at a time, unpadded"
+    return check_audit(deviations, tolerance, route)

@@ -1,5 +1,7 @@
 """The receipt that stands on every result: what was asked of the model, and whether it happened."""
 
+import math
+from collections.abc import Sequence
 from typing import Literal
 
 from recircuit_worker.contract import Audit, ModelFacts, Receipt
@@ -48,17 +50,21 @@ def make_receipt(
     )
 
 
-def check_audit(audit: Audit) -> Audit:
-    """Returns the audit if it passed.
+def check_audit(deviations: Sequence[float], tolerance: float, route: str) -> Audit:
+    """Returns the audit of cells that were measured a second time, on another `route`, if it passed.
+
+    Args:
+        deviations: of each cell, at least one; NaN is no agreement.
 
     Raises:
         Fault: `audit-failed`.
     """
-    if audit.max_deviation > audit.tolerance:
+    largest = max(deviations, key=lambda each: (math.isnan(each), each))
+    if not largest <= tolerance:
         raise Fault(
             "audit-failed",
-            f"{audit.pairs} cells measured a second time differ by {audit.max_deviation:.3g}",
-            why=f"more than {audit.tolerance:.3g} is not rounding: one of the two routes is wrong",
+            f"{len(deviations)} cells measured a second time differ by {largest:.3g}",
+            why=f"more than {tolerance:.3g} is not rounding: one of the two routes is wrong",
             instead="do not use the result; report the model and the request",
         )
-    return audit
+    return Audit(pairs=len(deviations), max_deviation=largest, tolerance=tolerance, route=route)

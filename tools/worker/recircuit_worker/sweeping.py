@@ -82,14 +82,8 @@ def _audit(changes: Tensor, sets: Sets, prompts: PromptSet, metric: Metric, benc
         edits = [_of_prompt(edit, row) for edit in sets[place]]
         before, after = (metric.alone(bench.engine, row, each) for each in ([], edits))
         deviations.append(abs(after - before - float(changes[row, place])))
-    return check_audit(
-        Audit(
-            pairs=len(cells),
-            max_deviation=max(deviations),
-            tolerance=metric.tolerance[bench.facts.dtype],
-            route="whole forward passes, one prompt at a time, unpadded",
-        )
-    )
+    route = "whole forward passes, one prompt at a time, unpadded"
+    return check_audit(deviations, metric.tolerance[bench.facts.dtype], route)
 
 
 def _of_prompt(edit: Edit, row: int) -> Edit:

@@ -135,11 +135,12 @@ def test_bad_requests(at) -> None:
         assert refused(path_patch, request, at) == code
 
 
-def test_a_wrong_path_fails_the_audit(at) -> None:
+@pytest.mark.parametrize("error", [0.01, float("nan")])
+def test_a_wrong_path_fails_the_audit(at, error) -> None:
     class Wrong(Fast):
         def paths(self, prompts, senders, receivers, tokens):
             found = super().paths(prompts, senders, receivers, tokens)
-            found.edited[..., 0] += 0.01
+            found.edited[..., 0] += error
             return found
 
     right, at.engine = at.engine, Wrong(at.model.model, at.parts)
