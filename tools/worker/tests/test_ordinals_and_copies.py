@@ -149,6 +149,16 @@ def test_a_planted_suppressor_is_found_and_its_effect_is_suppression(planted) ->
     assert call(suppression_scores, SuppressionScoresInput(("a2.h3",), None, None), planted).heads[0].score < 0.1
 
 
+def test_a_head_that_says_nothing_suppresses_nothing(planted) -> None:
+    weight = planted.parts.layers[2].projection.weight
+    own = weight.detach().clone()
+    with torch.no_grad():
+        weight[:, :64] = 0  # a2.h0
+        found = call(suppression_scores, SuppressionScoresInput(("a2.h0", "a2.h1"), None, None), planted)
+        weight.copy_(own)
+    assert found.heads[0].score == 0 and found.heads[1].score > 0.95
+
+
 @pytest.mark.parametrize("architecture", ["llama", "gemma2", "gpt2"])
 def test_the_divergences_are_those_of_one_destination_after_another(architecture) -> None:
     hand = Hand(architecture)

@@ -90,7 +90,8 @@ def lowered(sources: Sequence[int], heads: Sequence[Head], bench: Bench) -> Tens
             own = torch.tensor(sources[part], device=read.device)[:, None]
             streams = (read if layer else embedding)[part]
             for place, said in enumerate(effective.said(layer, streams, heads=here)):
-                counts[place] += ((said < said.gather(-1, own)).sum(-1) < LOWEST).sum().cpu()
+                # As many as are no higher, itself included: a head that says the same of all tokens lowers none.
+                counts[place] += ((said <= said.gather(-1, own)).sum(-1) <= LOWEST).sum().cpu()
         found[layer, here] = counts / len(sources)
     return found
 
