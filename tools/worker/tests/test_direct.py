@@ -1,5 +1,7 @@
 """Direct logit attribution and the logit lens against parts found by name and norms written out."""
 
+from statistics import mean, median
+
 import pytest
 import torch
 from calls import call, refused
@@ -130,7 +132,11 @@ def test_the_lens_is_the_last_layer_given_an_earlier_stream(benches, architectur
     rows = found.layers
     assert [row.layer for row in rows] == [None, *range(LAYERS)]
     assert rows[-1].probability == pytest.approx(float(told[..., -1, 1].mean()), abs=1e-6)
-    assert rows[1].rank == pytest.approx(float(told[:, :, 1, 0].median(1).values.mean()))
+    for place, row in enumerate(rows):
+        ranks = told[:, :, place, 0].tolist()  # (task, prompt)
+        assert row.rank == pytest.approx(mean(map(median, ranks)))
+        assert row.accuracy == mean(rank == 0 for each in ranks for rank in each)
+        assert row.logit_difference == pytest.approx(float(told[:, :, place, 2].mean()), abs=1e-6)
 
 
 def test_the_answer_stands_from_the_first_layer_after_which_it_stays() -> None:

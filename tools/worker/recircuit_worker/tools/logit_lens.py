@@ -78,7 +78,7 @@ def _layer(index: int, by_task: Tensor) -> LensLayer:
     means = by_task.mean(1).mean(0)
     return LensLayer(
         layer=None if index == 0 else index - 1,
-        rank=float(by_task[..., 0].median(1).values.mean()),
+        rank=float(by_task[..., 0].quantile(0.5, dim=1).mean()),
         accuracy=float((by_task[..., 0] == 0).double().mean()),
         probability=float(means[1]),
         logit_difference=float(means[2]),
