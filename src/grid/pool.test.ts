@@ -151,7 +151,7 @@ describe('a cell', () => {
       },
     ]);
     const twice = run('reproduced', [], {
-      claim: { roles: { one: ['a0.h0'], two: ['a0.h0', 'a0.h3'] }, settings: {}, statement: '', cites: [] },
+      claim: { roles: { one: ['a0.h0'], two: ['a0.h0', 'a0.h2'] }, settings: {}, statement: '', cites: [] },
     });
     expect(cells([twice], [list('toy', [0.3, 0.2, 0.1, 0.05])])[0]?.published[0]).toMatchObject({ shared: 1, of: 2 });
     expect(cells([claim], [list('toy', [null, null, null, null])])[0]?.published[0]).toMatchObject({
