@@ -39,6 +39,9 @@ const operators: Readonly<Record<string, Operator>> = {
   $others: (operand, scope) => others(evaluate(operand, scope), scope),
 };
 
+/** What may stand as the one `$` key of an expression. */
+export const operatorNames: readonly string[] = Object.keys(operators);
+
 /** Returns `expression` with a value in the place of every operator. @throws Refusal */
 export function evaluate(expression: Json, scope: Scope): Json {
   if (typeof expression === 'number' && !Number.isFinite(expression)) throw notANumber('the expression', expression);
@@ -52,7 +55,7 @@ export function evaluate(expression: Json, scope: Scope): Json {
     throw refusal(
       `"${operator}" is no operator`,
       'only the operators of src/expression are known',
-      `use one of ${Object.keys(operators).join(', ')}`,
+      `use one of ${operatorNames.join(', ')}`,
     );
   if (keys.length > 1)
     throw refusal(

@@ -8,7 +8,7 @@ import { boundsAt, type ResultTypes, typeAt, typesAfter } from './result-types.t
 
 /** Returns one clause for each unknown field, in the order in which the protocol runs, and for each idle criterion. */
 export function criterionProblems(protocol: Protocol): string[] {
-  const { gate, procedure, measurements, criteria, published } = protocol;
+  const { gate, procedure, measurements, claim_from, criteria, published } = protocol;
   const atGate = typesAfter(gate.measure);
   const types = typesAfter(measurements, atGate);
   const all = [...criteria.new_model, ...criteria.known_model];
@@ -16,6 +16,7 @@ export function criterionProblems(protocol: Protocol): string[] {
   return [
     ...fieldsOf('gate', gate.measure, new Map()),
     ...fieldsOf('procedure', procedure, atGate),
+    ...unknownFields('claim_from', readIn(claim_from as unknown as Json), typesAfter(procedure, atGate)),
     ...fieldsOf('measurements', measurements, atGate),
     ...[gate.criterion, ...all].flatMap((criterion) => {
       const known = criterion === gate.criterion ? atGate : types;
@@ -65,10 +66,12 @@ function readIn(expression: Json): string[] {
   );
 }
 
-/** A criterion that holds for every number that can be measured decides nothing. */
+/** A criterion that holds for every number that can be measured, or for none, decides nothing. */
 function idle(criterion: Criterion, types: ResultTypes): string[] {
-  return cannotFail(criterion, types)
-    ? [`criterion ${criterion.id} can never fail: every number there can be meets it`]
+  if (cannotFail(criterion, types))
+    return [`criterion ${criterion.id} can never fail: every number there can be meets it`];
+  return cannotPass(criterion, types)
+    ? [`criterion ${criterion.id} can never pass: no number there can be meets it`]
     : [];
 }
 
@@ -97,6 +100,30 @@ function cannotFail(criterion: Criterion, types: ResultTypes): boolean {
       return criterion.threshold.value <= -1 || criterion.a === criterion.b;
     case 'exceeds-null':
       return false; // it must lie above every control, so there is always a number that does not
+  }
+}
+
+function cannotPass(criterion: Criterion, types: ResultTypes): boolean {
+  const of = (quantity: Quantity) => bounds(quantity, types);
+  switch (criterion.kind) {
+    case 'at-least':
+      return of(criterion.value).high < criterion.threshold.value;
+    case 'at-most':
+      return of(criterion.value).low > criterion.threshold.value;
+    case 'between':
+      return of(criterion.value).high < criterion.low.value || of(criterion.value).low > criterion.high.value;
+    case 'gain':
+      return of(criterion.value).high - of(criterion.over).low < criterion.threshold.value;
+    case 'overlap':
+    case 'recall':
+    case 'rank-correlation':
+    case 'rank-agreement':
+      return criterion.threshold.value > 1;
+    case 'apart':
+      return criterion.threshold.value < 0;
+    case 'ratio':
+    case 'exceeds-null':
+      return false; // the other number may be as small as one likes
   }
 }
 

@@ -80,9 +80,17 @@ export function badFile(file: string, why: string, cause?: unknown): Refusal {
 /** Where the behaviours, findings and models of the checkout lie. */
 export const protocolsFolder = join(root, 'protocols');
 
-/** Returns the folders in which behaviours or findings lie: the checkout's own, then those that a variable names, with colons. */
+/** Returns the folders in which behaviours or findings lie: the checkout's own, then those that a variable names, with colons. @throws Refusal where one is not there */
 export function homesOf(kind: 'behaviours' | 'findings', variable: string): string[] {
   const others = (process.env[variable] ?? '').split(':').filter((folder) => folder !== '');
+  for (const folder of others)
+    if (!existsSync(folder))
+      throw new Refusal({
+        code: 'no-folder',
+        what: `${variable} names ${folder}`,
+        why: 'there is no such folder',
+        instead: `name folders of ${kind} that are there, with colons between them`,
+      });
   return [...new Set([join(protocolsFolder, kind), ...others.map((folder) => resolve(folder))])];
 }
 
@@ -107,6 +115,8 @@ function explain(issues: readonly z.core.$ZodIssue[], prefix: ReadonlyArray<Prop
     const [closest] = [...issue.errors].sort((a, b) => a.length - b.length);
     if (closest && closest.length > 0) return explain(closest, path);
   }
-  const place = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+  const place = path
+    .map((key, at) => (typeof key === 'number' ? `[${key}]` : `${at === 0 ? '' : '.'}${String(key)}`))
+    .join('');
   return `${place === '' ? 'the top level' : `"${place}"`}: ${issue.message}`;
 }

@@ -10,12 +10,17 @@ const home = join(protocolsFolder, 'models');
 
 /** Returns all cards by name, in order. @throws Refusal for the first card that cannot be used */
 export function loadModelCards(): Map<string, ModelCard> {
-  return new Map(listNames(home, '.yaml').map((name) => [name, readCard(name)]));
+  return new Map(modelNames().map((name) => [name, readCard(name)]));
+}
+
+/** Returns the names of all cards, in order, without reading them. */
+export function modelNames(): string[] {
+  return listNames(home, '.yaml');
 }
 
 /** @throws Refusal for an unknown name (with the nearest one) or a card that cannot be used */
 export function loadModelCard(name: string): ModelCard {
-  const names = listNames(home, '.yaml');
+  const names = modelNames();
   if (!names.includes(name)) throw unknownName('model', name, names);
   return readCard(name);
 }

@@ -73,6 +73,10 @@ describe('problems that a schema cannot see', () => {
     ],
     ['only steps of the procedure can', (p) => Object.assign(p.measurements[0] as object, { gives: ['necessity'] })],
     [
+      'the role "function-vector" asks for at least 9 and at most 8',
+      (p) => Object.assign(p.roles[0] as object, { at_least: 9, at_most: 8 }),
+    ],
+    [
       'the role "function-vector" has neither source nor because',
       (p) => delete (p.roles[0] as { source?: string }).source,
     ],
@@ -177,6 +181,18 @@ describe('what a protocol reads and asks', () => {
     [
       'ranking of "gpt3-small", which is not among',
       (p) => Object.assign(p.criteria.known_model[0] as object, { reference: 'gpt3-small' }),
+    ],
+    [
+      'claim_from reads matching.headz[].component: there is no "headz"',
+      (p) => Object.assign(p.claim_from.roles, { induction: { $from: 'matching.headz[].component' } }),
+    ],
+    [
+      'criterion N1 can never pass',
+      (p) => criterion(p, 0, { value: 'without.accuracy_before', threshold: { value: 1.5, because: 'x' } }),
+    ],
+    [
+      'criterion K1 can never pass',
+      (p) => Object.assign(p.criteria.known_model[0] as object, { threshold: { value: 1.5, because: 'x' } }),
     ],
     [never, (p) => criterion(p, 0, { value: 'without.accuracy_before', threshold: { value: 0, because: 'x' } })],
     [

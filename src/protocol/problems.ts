@@ -12,6 +12,7 @@ export function protocolProblems(protocol: Protocol): string[] {
   return [
     ...repeatedNames(protocol),
     ...danglingNames(protocol),
+    ...emptyLimits(protocol),
     ...servesNothing(protocol),
     ...missingReasons(protocol),
     ...evidenceProblems(protocol),
@@ -134,6 +135,12 @@ function pickPaths({ from, where, otherwise }: Extract<Item, { pick: unknown }>[
 
 function pathsOf(criterion: Criterion): Reference[] {
   return pathsIn(criterion).map((path) => ['results', nameIn(path)]);
+}
+
+function emptyLimits({ roles }: Protocol): string[] {
+  return roles.flatMap(({ role, at_least, at_most }) =>
+    at_least > at_most ? [`the role "${role}" asks for at least ${at_least} and at most ${at_most} components`] : [],
+  );
 }
 
 /** A plan by the procedure names criteria that an agent is shown: those of the new-model set. */

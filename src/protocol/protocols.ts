@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { hashOf, Protocol } from '../contract/index.ts';
 import { criterionProblems } from './criterion-problems.ts';
 import { badFile, homesOf, listNames, readText, readYaml, standsTwice } from './files.ts';
+import { namedProblems } from './named-problems.ts';
 import { unknownName } from './names.ts';
 import { protocolProblems } from './problems.ts';
 import { toolProblems } from './tool-problems.ts';
@@ -58,7 +59,9 @@ function checkedProtocol(file: string, finding: string): Protocol {
   const protocol = readYaml(file, Protocol);
   if (protocol.finding !== finding)
     throw badFile(file, `it names itself "${protocol.finding}" but lies in the folder "${finding}"`);
-  const [problem] = [...protocolProblems(protocol), ...toolProblems(protocol), ...criterionProblems(protocol)];
+  const [problem] = [toolProblems, protocolProblems, criterionProblems, namedProblems].flatMap((find) =>
+    find(protocol),
+  );
   if (problem !== undefined) throw badFile(file, problem);
   return protocol;
 }

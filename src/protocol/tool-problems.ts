@@ -35,7 +35,9 @@ function callProblems({ name, tool, input }: { name: string; tool: string; input
   }
   const result = known.input.safeParse(input);
   const issue = result.error?.issues.find(({ path }) => !isExpression(input, path));
-  return issue ? [`step "${name}", input "${issue.path.join('.')}" of ${tool}: ${issue.message}`] : [];
+  if (issue === undefined) return [];
+  const place = issue.path.length === 0 ? 'input' : `input "${issue.path.join('.')}"`;
+  return [`step "${name}", ${place} of ${tool}: ${issue.message}`];
 }
 
 /** Whether an operator stands at `path` or above it: then the value is not known yet. */
