@@ -17,6 +17,7 @@ beforeAll(() => {
 
 const env = { RECIRCUIT_WORKER_PYTHON: workerPython() };
 const FILL = ['grid', 'fill', '--finding', 'induction-heads', '--model', 'icl-gemma2-untrained'];
+const REAL = ['grid', 'fill', '--finding', 'induction-heads', '--model', 'gpt2-small'];
 const FORMATS = ['markdown', 'csv', 'svg', 'html'];
 const filled = ({ stdout }: Ended) => JSON.parse(stdout) as { there: number; runs: Run[] };
 
@@ -38,11 +39,11 @@ describe('grid fill', () => {
     expect(begun).toMatchObject({ state: 'running', steps: 3, seed: 0 });
 
     const ended = await recircuits(
-      [FILL, [...FILL, '--yes', '--json'], [...FILL, 'icl-gemma2-untrained', '--json']],
+      [FILL, [...FILL, '--yes', '--json'], [...FILL, 'icl-gemma2-untrained', '--json'], REAL],
       home,
       env,
     );
-    const [asked, resumed, again] = ended as [Ended, Ended, Ended];
+    const [asked, resumed, again, real] = ended as [Ended, Ended, Ended, Ended];
     expect(asked.code).toBe(EXIT.refused);
     const [, passes] = /induction-heads +icl-gemma2-untrained +0 +(\d+) +\d+ .*goes on with/.exec(asked.stderr) ?? [];
     expect(Number(passes)).toBeGreaterThan(0);
@@ -51,6 +52,8 @@ describe('grid fill', () => {
     expect({ code: resumed.code, said: resumed.code === EXIT.ok ? '' : resumed.stderr }).toEqual({ code: 0, said: '' });
     expect(filled(resumed).runs).toMatchObject([{ run: begun?.run, state: 'sealed', verdict: 'behaviour-absent' }]);
     expect({ code: again.code, ...filled(again) }).toEqual({ code: EXIT.ok, there: 1, runs: [] });
+    // How long a run on an organism took says nothing of a large model.
+    expect(real.stderr).toMatch(/induction-heads +gpt2-small +0 +\d+ +\d+ +–/);
     expect(runs()).toHaveLength(1);
   }, 300_000);
 });

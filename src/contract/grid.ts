@@ -91,7 +91,7 @@ const Interval = { low: z.number(), high: z.number() };
 export const PooledCell = Cell.extend({
   share: z
     .strictObject({ reproduced: z.number().int(), of: z.number().int(), ...Interval })
-    .describe('of runs that reproduced it, with the 95 % interval of Wilson'),
+    .describe('of conclusive runs that reproduced it, with the 95 % interval of Wilson'),
   agreement: z
     .strictObject({
       pairs: z.number().int(),

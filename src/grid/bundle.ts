@@ -38,8 +38,10 @@ export interface Bundle {
  * stays. The same grid gives the same bytes. @throws Refusal where the folder holds something else, or cannot be written
  */
 export function writeBundle(folder: string, runs: readonly RunEvidence[], cells: readonly PooledCell[]): Bundle {
-  if (!isOurs(folder))
-    throw refuse('not-a-bundle', folder, 'it holds other files', 'name an empty folder or one of an earlier bundle');
+  if (!isOurs(folder)) {
+    const why = statSync(folder).isDirectory() ? 'it holds other files' : 'it is no folder';
+    throw refuse('not-a-bundle', folder, why, 'name an empty folder or one of an earlier bundle');
+  }
   const signer = signingKey();
   const files = new Map<string, string>([[CELLS, pretty(z.array(PooledCell).parse(cells))]]);
   for (const run of runs) files.set(`${RUNS}/${run.run}.json`, pretty(RunEvidence.parse(run)));
@@ -82,22 +84,28 @@ const pretty = (value: unknown): string => `${JSON.stringify(JSON.parse(canonica
 
 /**
  * Reads a bundle whole or not at all.
- * @param trusts says whether bundles of a key, named by its fingerprint, may come in
+ * @param distrust says why bundles of a key, named by its fingerprint, may not come in; null: they may
  * @throws Refusal not-a-bundle, newer-bundle, unknown-key, altered
  */
-export function readBundle(folder: string, trusts: (fingerprint: string) => boolean): Bundle {
+export function readBundle(folder: string, distrust: (fingerprint: string) => string | null): Bundle {
   if (!existsSync(folder) || !statSync(folder).isDirectory())
-    throw refuse('not-a-bundle', folder, 'there is no such folder', 'name a folder that `grid publish` wrote');
+    throw refuse(
+      'not-a-bundle',
+      folder,
+      existsSync(folder) ? 'it is no folder' : 'there is no such folder',
+      'name a folder that `grid publish` wrote',
+    );
   const text = readPart(folder, INDEX);
   const index = indexOf(folder, text);
   const signer = fingerprintOf(index.key);
   if (!isSigned(text, index.key, readPart(folder, SIGNATURE).trimEnd()))
     throw altered(folder, 'the signature is not that of its index by the key that it names');
-  if (!trusts(signer))
+  const against = distrust(signer);
+  if (against !== null)
     throw refuse(
       'unknown-key',
       folder,
-      `it is signed by key ${signer}, which nothing here knows`,
+      `it is signed by key ${signer}, ${against}`,
       `ask its author for the fingerprint on another way, and give it with --key`,
     );
   const here = (existsSync(join(folder, RUNS)) ? readdirSync(join(folder, RUNS)) : []).map((name) => `${RUNS}/${name}`);

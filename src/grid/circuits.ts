@@ -41,7 +41,7 @@ export interface Beside {
   readonly agreement: { readonly spearman: number; readonly heads: number; readonly p: number } | null;
 }
 
-/** @param name a run, the beginning of one, or a cell as `finding@model`. @throws Refusal where there is no claim */
+/** @param name a run, the beginning of one, or a cell as `finding@model`. @throws Refusal where there is no claim, or one that was withdrawn */
 export function circuitOf(record: RunRecord, name: string, artifacts: string): Circuit {
   const run = record.findRun(name.includes('@') ? runOfCell(record, name) : name);
   const bodies = record.steps(run.run).map(({ body }) => body);
@@ -49,6 +49,12 @@ export function circuitOf(record: RunRecord, name: string, artifacts: string): C
   const facts = bodies.find((body) => body.kind === 'model-facts');
   if (claim?.kind !== 'claim' || facts?.kind !== 'model-facts')
     throw refused(`run ${run.run}`, 'it claimed no circuit', 'name a run or cell that ended with a claim');
+  if (run.withdrawn !== null)
+    throw refused(
+      `run ${run.run}`,
+      `it was withdrawn: ${run.withdrawn}`,
+      'name a run that counts, or run the cell again',
+    );
   const { layers, heads, weights_sha256 } = facts.facts;
   const { finding, model } = run;
   const ranking = measuredRanking(Protocol.safeParse(run.protocol).data, bodies, artifacts);
@@ -115,11 +121,14 @@ function agreementOf(a: Ranking, b: Ranking): Beside['agreement'] {
 
 function runOfCell(record: RunRecord, name: string): string {
   const [finding, model] = name.split('@');
-  const cell = gridOf(record).cells.find(
-    (one) => one.finding === finding && one.model === model && one.signed_by === null,
-  );
-  if (cell !== undefined) return cell.latest;
-  throw refused(`the cell ${name}`, 'no run of this record is in it', 'run it, or name another cell as finding@model');
+  const cells = gridOf(record).cells.filter((one) => one.finding === finding && one.model === model);
+  const own = cells.find(({ signed_by }) => signed_by === null);
+  if (own !== undefined) return own.latest;
+  const why =
+    cells.length > 0
+      ? 'only another record measured it, and a bundle holds no rankings'
+      : 'no run of this record is in it';
+  throw refused(`the cell ${name}`, why, 'run it, or name another cell as finding@model');
 }
 
 function refused(what: string, why: string, instead: string): Refusal {

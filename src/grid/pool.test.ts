@@ -71,6 +71,10 @@ describe('a cell', () => {
     expect(cell).toMatchObject({ verdict: 'reproduced', runs: 4, agreeing: 2, stale: [], left_out: [] });
     expect(cell?.verdicts).toEqual({ reproduced: 2, partial: 1, 'not-reproduced': 1 });
     expect(cell?.share).toEqual({ reproduced: 2, of: 4, ...wilson(2, 4) });
+    // What was not measured is no failure.
+    const unmeasured = cells([run('inconclusive'), run('reproduced')])[0];
+    expect(unmeasured).toMatchObject({ runs: 2, share: { reproduced: 1, of: 1 } });
+    expect(cells([run('inconclusive')])[0]?.share).toEqual({ reproduced: 0, of: 0, low: 0, high: 1 });
     expect(cells([run('partial'), run('reproduced')])[0]?.verdict).toBe('reproduced');
     expect(cells([run('reproduced'), run('partial')])[0]?.verdict).toBe('partial');
   });

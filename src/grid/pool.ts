@@ -117,9 +117,11 @@ function mostFrequent(runs: readonly RunEvidence[]): VerdictName | null {
   return runs.findLast(({ verdict }) => counts[verdict.verdict] === most)?.verdict.verdict ?? null;
 }
 
+/** A run that measured too little to decide is none that failed to reproduce it. */
 function shareOf(runs: readonly RunEvidence[]): PooledCell['share'] {
+  const decided = runs.filter(({ verdict }) => verdict.verdict !== 'inconclusive').length;
   const reproduced = runs.filter(({ verdict }) => verdict.verdict === 'reproduced').length;
-  return { reproduced, of: runs.length, ...wilson(reproduced, runs.length) };
+  return { reproduced, of: decided, ...wilson(reproduced, decided) };
 }
 
 /** Each component once, whatever roles it has. */

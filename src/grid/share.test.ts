@@ -16,7 +16,7 @@ import { freshHome, recordRun } from '../report/testing.ts';
 import { openRecord, signingKey } from '../store/index.ts';
 import { temporaryFolder } from '../testing.ts';
 import { evidenceIn } from './evidence.ts';
-import { gridOf, gridOfBundle, importGrid, publishGrid } from './index.ts';
+import { circuitOf, gridOf, gridOfBundle, importGrid, publishGrid } from './index.ts';
 
 const OTHER_KEY = join(temporaryFolder(), 'other.pem');
 /** Does it as a machine with another key would. */
@@ -134,7 +134,10 @@ describe('a bundle', () => {
     expect(() => elsewhere(() => importGrid(record, bundle, undefined))).toThrow(
       /signed by key [0-9a-f]{64}, which nothing/,
     );
-    expect(() => elsewhere(() => importGrid(record, bundle, 'f'.repeat(16)))).toThrow('nothing here knows');
+    const other = (): unknown => elsewhere(() => importGrid(record, bundle, 'f'.repeat(16)));
+    expect(other).toThrow('and not by the one that was named');
+    elsewhere(() => importGrid(record, bundle, signer));
+    expect(other).toThrow('and not by the one that was named');
   });
 
   it('that someone signed again with a key of his own cannot carry the runs of another', () => {
@@ -241,6 +244,12 @@ describe('a withdrawal', () => {
     reader.close();
   });
 
+  it('takes its circuit out of every comparison', () => {
+    const { finding, model } = there.record.run(later) as { finding: string; model: string };
+    for (const name of [later, `${finding}@${model}`])
+      expect(() => circuitOf(there.record, name, there.artifacts)).toThrow('it was withdrawn: so were these');
+  });
+
   it('goes out with the bundle, and the cells that rest on it are stale there too', () => {
     const folder = join(temporaryFolder(), 'withdrawn');
     const { signer: key } = publishGrid(there.record, folder);
@@ -249,5 +258,7 @@ describe('a withdrawal', () => {
     const [gone, resting] = gridOf(record).cells;
     expect(gone?.withdrawn).toMatchObject([{ because: 'the prompts were wrong' }, { because: 'so were these' }]);
     expect(resting?.stale.join()).toContain('which was withdrawn');
+    const name = `${resting?.finding}@${resting?.model}`;
+    expect(() => circuitOf(record, name, there.artifacts)).toThrow('only another record measured it');
   });
 });

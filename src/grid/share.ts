@@ -42,12 +42,15 @@ export interface Imported extends Bundle {
 
 /**
  * Verifies a bundle, then takes in its runs, all or none.
- * @param key beginning of a fingerprint that is trusted from now on
+ * @param key beginning of the fingerprint that it must have, trusted from now on
  * @throws Refusal as `readBundle`, and run-differs
  */
 export function importGrid(record: RunRecord, folder: string, key: string | undefined): Imported {
   const known = new Set([ownFingerprint(), ...record.shared().map(({ signer }) => signer)]);
-  const bundle = readBundle(folder, (print) => known.has(print) || (key !== undefined && print.startsWith(key)));
+  const bundle = readBundle(folder, (print) => {
+    if (key !== undefined) return print.startsWith(key) ? null : 'and not by the one that was named';
+    return known.has(print) ? null : 'which nothing here knows';
+  });
   for (const run of bundle.runs) refuseOther(record, run);
   const added = record.addShared(
     bundle.runs.map((evidence) => ({ evidence, bundle: bundle.sha256, signer: bundle.signer })),
@@ -92,7 +95,7 @@ const words = ({ verdict, agreeing, runs }: PooledCell): string =>
 
 /** Returns the grid of a bundle by itself, whoever signed it, as long as it is whole: for looking, not for merging. */
 export function gridOfBundle(folder: string): { cells: PooledCell[]; published: ReturnType<typeof publishedCells> } {
-  const { runs } = readBundle(folder, () => true);
+  const { runs } = readBundle(folder, () => null);
   const published = publishedCells([]);
   return {
     cells: pool(

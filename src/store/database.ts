@@ -25,7 +25,7 @@ export function openDatabase(file: string, { readOnly = false }: OpenOptions = {
       'no-record',
       file,
       'there is no such file',
-      'run `recircuit run` once, or name the record with --record',
+      'run `recircuit run` once, or name the folder of another record with --home',
     );
   return guarded(file, () => {
     if (!readOnly) mkdirSync(dirname(file), { recursive: true });

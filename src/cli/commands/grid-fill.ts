@@ -111,10 +111,21 @@ function costLines(cli: Cli, record: RunRecord, lacking: readonly Lacking[]): st
   ];
 }
 
-/** Seconds that the last such run took, of this model if there is one; null before the first. */
+/**
+ * Seconds that the last such run took that was made here in one go: of this model, else, since organisms are all small, of another
+ * organism if it is one. Null where there is none.
+ */
 function tookBefore(record: RunRecord, { finding, model }: Lacking): number | null {
-  const sealed = record.list({ finding, state: 'sealed' });
-  const last = sealed.findLast((run) => run.model === model) ?? sealed.at(-1);
+  const cards = loadModelCards();
+  const small = (name: string): boolean => cards.get(name)?.where.kind === 'organism';
+  const sealed = record
+    .list({ finding, state: 'sealed' })
+    .filter(({ origin, imported }) => origin === null && imported === null);
+  const inOneGo = ({ run }: Pick<Run, 'run'>): boolean =>
+    !record.steps(run).some(({ body }) => body.kind === 'resumed');
+  const last =
+    sealed.findLast((run) => run.model === model && inOneGo(run)) ??
+    (small(model) ? sealed.findLast((run) => small(run.model) && inOneGo(run)) : undefined);
   if (last === undefined || last.ended_at === null) return null;
   return (Date.parse(last.ended_at) - Date.parse(last.opened_at)) / 1000;
 }

@@ -18,7 +18,11 @@ export function registerGridShare(grid: Command, cli: Cli): void {
     .command('import')
     .description('Verify a bundle of another record and show its cells beside ours.')
     .argument('<folder>', 'a folder that `grid publish` wrote')
-    .option('-k, --key <fingerprint>', 'trust bundles of this key from now on: 16 hex digits of it or more', keyOf)
+    .option(
+      '-k, --key <fingerprint>',
+      'that it must be signed by, trusted from now on: 16 hex digits of it or more',
+      keyOf,
+    )
     .option('--json', 'print what was taken in as JSON')
     .action((folder: string, options: { key?: string; json?: boolean }) => take(cli, folder, options));
 }

@@ -108,7 +108,12 @@ describe('the grid', () => {
       '60',
       '1',
     ]);
-    expect(['verdict', 'reproduced_low', 'controls'].map((name) => value(rows[3], name))).toEqual(['', '', '60']);
+    expect(['verdict', 'reproduced', 'reproduced_low', 'controls'].map((name) => value(rows[3], name))).toEqual([
+      '',
+      '',
+      '',
+      '60',
+    ]);
     expect(value(rows[4], 'claim_agreement')).toBe('');
     expect(gridCsv(grid)).toContain(`"'=cmd|""<script>`);
   });

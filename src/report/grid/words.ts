@@ -124,7 +124,7 @@ export function legend({ cells, published }: Drawn): string[] {
     ...(cells.some(({ signed_by }) => signed_by !== null) ? ['^ from another record, signed by its key'] : []),
     ...(clash ? ['! another record says otherwise'] : []),
     ...(cells.some(({ stale }) => stale.length > 0)
-      ? ['( ) stale: protocol, weights or engine have changed since']
+      ? ['( ) stale: protocol, weights or engine have changed since, or a run that it rests on was withdrawn']
       : []),
   ];
 }
@@ -185,7 +185,7 @@ export function publishedInWords({ figures }: PublishedCell): string {
   if (figures.kind === 'ranking') {
     const [first] = figures.heads;
     const effect = first?.effect === null || first === undefined ? '' : ` (${number(first.effect)})`;
-    return `${figures.heads.length} heads, ${first?.component}${effect} first`;
+    return `${figures.heads.length} ${figures.heads.length === 1 ? 'head' : 'heads'}, ${first?.component}${effect} first`;
   }
   if (figures.kind === 'sender-matrix') {
     const all = figures.values.flatMap((row, layer) =>
