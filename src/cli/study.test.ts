@@ -63,6 +63,11 @@ describe.skipIf(!ready)('a study', () => {
     const study = Study.parse(JSON.parse(found.stdout));
     expect(study.behaviour.base).toBeGreaterThan(2);
     expect(study.behaviour.contrast).toBeLessThan(-2);
+    expect(study.behaviour).toMatchObject({
+      base_preferred: 1,
+      contrast_preferred: 1,
+      notes: ['3 pairs say little about other prompts.'],
+    });
     expect(study.heads).toHaveLength(64);
     const sizes = study.heads.map(({ effect }) => Math.abs(effect));
     expect(sizes).toEqual([...sizes].sort((a, b) => b - a));
@@ -75,6 +80,13 @@ describe.skipIf(!ready)('a study', () => {
     expect(new Set(study.calls.map(({ tool }) => tool))).toEqual(
       new Set(['generate_prompts', 'measure_behaviour', 'sweep_heads', 'ablate_components', 'path_patch']),
     );
+    // Each measure is taken of the pairs and of both draws of other sources.
+    for (const measure of ['sweep_heads', 'ablate_components', 'path_patch']) {
+      const asked = study.calls.flatMap(({ tool, input }) =>
+        tool === measure ? (input as { prompts: { tasks: string[] } }).prompts.tasks : [],
+      );
+      expect(new Set(asked.map((task) => task.replace(/-\d+$/, '')))).toEqual(new Set(['pair', 'other-1', 'other-2']));
+    }
     expect(readFileSync(page, 'utf8')).toContain(study.set?.components[0]);
     const kept = join(home, 'studies', `${hashOf(study).slice(0, 16)}.json`);
     expect(Study.parse(JSON.parse(readFileSync(kept, 'utf8')))).toEqual(study);

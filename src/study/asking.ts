@@ -1,6 +1,6 @@
 /** What a study asks of the worker: each call by its tool's own schema, its receipt kept, its numbers read pair by pair. */
 import { findTool } from '../../tools/index.ts';
-import type { JsonObject, ModelFacts, Study, StudyCall } from '../contract/index.ts';
+import { Fault, type JsonObject, type ModelFacts, type Study, type StudyCall } from '../contract/index.ts';
 import { readTensor } from '../store/index.ts';
 import type { Component } from './effects.ts';
 
@@ -75,7 +75,7 @@ export class Asking {
     const rows = await this.replaced(calls, names, true);
     return names.map((component, index) => ({
       component,
-      effects: rows.map(({ alone }) => alone?.[index]?.change ?? 0),
+      effects: rows.map(({ alone }) => changeOf(component, alone?.[index])),
     }));
   }
 
@@ -111,12 +111,27 @@ export class Asking {
         ...(to === null ? {} : { receivers: [...to.receivers], reads: to.reads }),
       };
       const { effects } = (await this.#ask('path_patch', input)) as unknown as { effects: { sha256: string } };
-      const { data } = readTensor(this.#artifacts, effects.sha256); // (pair, 1, receiver, sender)
-      for (const [index, value] of data.entries())
-        found[Math.floor(index / senders.length) % receivers.length]?.[index % senders.length]?.push(value);
+      addPaths(found, readTensor(this.#artifacts, effects.sha256).data);
     }
     return found;
   }
+}
+
+/** @throws Fault where a pair was not measured: that is no effect of zero */
+function changeOf(component: string, measured: { component: string; change: number } | undefined): number {
+  if (measured?.component === component) return measured.change;
+  throw new Fault({
+    code: 'not-measured',
+    what: `the effect of ${component} on a pair`,
+    why: 'ablate_components did not tell it',
+    instead: 'this is a mistake in the program; report it',
+  });
+}
+
+/** Adds effects, (pair, 1, receiver, sender), to those found so far, (receiver, sender) -> by pair. */
+export function addPaths(found: readonly (readonly number[][])[], data: Iterable<number>): void {
+  const each = found.flat();
+  for (const [index, value] of [...data].entries()) each[index % each.length]?.push(value);
 }
 
 function namesOf(layers: number, heads: number): string[] {
