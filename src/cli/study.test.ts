@@ -76,6 +76,11 @@ describe.skipIf(!ready)('a study', () => {
     expect(study.set?.random).toHaveLength(20);
     expect(Math.max(...(study.set?.random ?? [1]))).toBeLessThan(0.3);
     expect(study.mlps.map(({ component }) => component).sort()).toEqual(['m0', 'm1', 'm2', 'm3']);
+    // Of two draws: every head and MLP to the logits, and what a chosen head of an earlier layer gives to the three reads of a later one.
+    const layers = (study.set?.components ?? []).map((head) => Number(/^a(\d+)/.exec(head)?.[1]));
+    const between = layers.flatMap((layer) => layers.filter((later) => layer < later)).length;
+    expect(between).toBeGreaterThan(0);
+    expect(study.paths_null?.effects).toBe(2 * (64 + 4 + 3 * between));
     expect(study.paths.some(({ receiver }) => receiver === 'logits')).toBe(true);
     expect(new Set(study.calls.map(({ tool }) => tool))).toEqual(
       new Set(['generate_prompts', 'measure_behaviour', 'sweep_heads', 'ablate_components', 'path_patch']),

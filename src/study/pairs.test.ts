@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../testing.ts';
 import { nullOf, percentile } from './effects.ts';
 import { readPairs, readPrompts } from './pairs.ts';
-import { candidates } from './single.ts';
+import { candidates, turningMost } from './single.ts';
 import { tasksOf } from './study.ts';
 
 const folder = temporaryFolder();
@@ -61,6 +61,12 @@ describe('the null', () => {
 });
 
 describe('a single prompt', () => {
+  it('is held against the contrast that turns the model, of the lowest rank the one that turns it the most', () => {
+    const measured = (...rows: readonly (readonly [number, number])[]) =>
+      rows.map(([rank, logit_difference]) => ({ rank, logit_difference }));
+    expect(turningMost(measured([0, 2], [1, -1], [1, -3], [3, -9]))).toEqual({ rank: 1, logit_difference: -3 });
+    expect(turningMost(measured([0, 2], [2, 0], [3, 1]))).toEqual({ rank: 2, logit_difference: 0 });
+  });
   it('is contrasted by one answer in the place of the other, by both exchanged, or by another word, those near the end first', () => {
     const found = candidates('Mary saw Tom. Tom gave Mary', ' Tom', ' Mary');
     expect(found[0]?.pair).toMatchObject({ contrast: 'Mary saw Tom. Mary gave Mary', answer: ' Tom', versus: ' Mary' });

@@ -5,7 +5,7 @@ import { cancelOnSignals, findModel } from '../job/index.ts';
 import { type Log, WorkerHandle, workerPython } from '../worker/index.ts';
 import { Asking } from './asking.ts';
 import { CONTRAST, promptsOf, studyMaterial } from './material.ts';
-import { type Candidate, candidates } from './single.ts';
+import { type Candidate, candidates, turningMost } from './single.ts';
 import { inexpressible, type Studied, study, tasksOf } from './study.ts';
 
 export type Question =
@@ -67,10 +67,7 @@ function allOf({ pairs, source }: Extract<Question, { kind: 'pairs' }>): Asked {
   return { pairs, source, tasks: Object.keys(tasksOf(pairs)).slice(0, pairs.length) };
 }
 
-/**
- * Of the contrasts that the tokenizer can express and that turn the model to the other answer, one of the lowest rank: the one that turns
- * it the most. Where none turns it, of all.
- */
+/** Measures the contrasts that the tokenizer can express, and takes one. */
 async function bestOf(asking: Asking, tried: readonly Candidate[], seed: number): Promise<Asked> {
   const named = new Map(tried.map((candidate, index) => [`try-${index}`, candidate]));
   const [prompts] = promptsOf([...named.keys()], seed) as [JsonObject];
@@ -79,10 +76,7 @@ async function bestOf(asking: Asking, tried: readonly Candidate[], seed: number)
   const rows = (await asking.behaviour(promptsOf(scorable, seed)))
     .filter(({ variant }) => variant === CONTRAST)
     .map(({ task, logit_difference }) => ({ task, logit_difference, ...(named.get(task) as Candidate) }));
-  const turning = rows.filter(({ logit_difference }) => logit_difference < 0);
-  const lowest = Math.min(...turning.map(({ rank }) => rank));
-  const pool = turning.length > 0 ? turning.filter(({ rank }) => rank === lowest) : rows;
-  const [best] = pool.sort((a, b) => a.logit_difference - b.logit_difference) as [(typeof pool)[number]];
+  const best = turningMost(rows);
   return { pairs: [best.pair], tasks: [best.task], source: `one prompt; contrast: ${best.says}` };
 }
 

@@ -53,6 +53,19 @@ export function candidates(prompt: string, answer: string, versus: string): Cand
   );
 }
 
+/**
+ * Returns, of the contrasts that turn the model to the other answer (a logit difference below 0), one of the lowest rank: the one that
+ * turns it the most. Where none turns it, of all, whatever their rank.
+ */
+export function turningMost<T extends Pick<Candidate, 'rank'> & { readonly logit_difference: number }>(
+  measured: readonly T[],
+): T {
+  const turning = measured.filter(({ logit_difference }) => logit_difference < 0);
+  const lowest = Math.min(...turning.map(({ rank }) => rank));
+  const open = turning.length > 0 ? turning.filter(({ rank }) => rank === lowest) : measured;
+  return open.reduce((best, one) => (one.logit_difference < best.logit_difference ? one : best));
+}
+
 /** Null where not both stand in the prompt as words. */
 function exchange(prompt: string, a: string, b: string): string | null {
   if (a === '' || b === '') return null;

@@ -16,7 +16,7 @@ from recircuit_worker.errors import Fault
 from recircuit_worker.tools import direct_logit_attribution, logit_lens
 
 EXACT = 1e-9
-FINAL = {"gpt2": "transformer.ln_f", "gpt_neox": "gpt_neox.final_layer_norm"}
+FINAL = {"gpt2": "transformer.ln_f", "gptj": "transformer.ln_f", "gpt_neox": "gpt_neox.final_layer_norm"}
 BEHIND = {"gemma2": ("post_attention_layernorm", "post_feedforward_layernorm")}
 BEHIND["olmo2"] = BEHIND["gemma2"]
 PAIRS = ("gpt2", "gemma2", "olmo2")
@@ -75,7 +75,7 @@ def by_name(architecture: str, model: torch.nn.Module, ids: tuple[int, ...], ahe
     return torch.stack([*heads, *mlps]), float(seen["said", 0] @ ahead)
 
 
-@pytest.mark.parametrize("architecture", [*ARCHITECTURES, "olmo2"])
+@pytest.mark.parametrize("architecture", [*ARCHITECTURES, "olmo2", "gptj"])  # gptj's unembedding has a bias
 def test_each_share_is_the_component_read_by_name(benches, architecture) -> None:
     pairs = architecture in PAIRS
     at = benches(architecture, "float64", "contrast-pairs" if pairs else "in-context")

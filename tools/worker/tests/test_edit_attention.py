@@ -3,7 +3,7 @@
 import pytest
 import torch
 from calls import call, refused
-from tiny import bench, contrast, contrast_material, save
+from tiny import bench, contrast, contrast_material, save, two_tasks
 
 from recircuit_worker.address import Head
 from recircuit_worker.contract import EditAttentionInput
@@ -66,6 +66,13 @@ def test_every_prompt_against_the_overwritten_pattern(at) -> None:
     receipt = found.receipt
     assert receipt.edits_requested == receipt.edits_fired == 3 * len(HEADS)
     assert receipt.engine == "fast" and receipt.audit.pairs == 3 and receipt.audit.max_deviation <= 1e-9
+
+
+def test_tasks_count_alike(tmp_path) -> None:
+    at = bench(save(tmp_path / "model", "llama"), tmp_path / "artifacts", dtype="float64", of=two_tasks())
+    found = call(edit_attention, asking(contrast("missing", "other", count=3), keys=("again",)), at)
+    one, other = (row.change for row in found.contrasts)
+    assert abs(one - other) > 1e-3 and found.change == pytest.approx((one + other) / 2)
 
 
 def test_bad_requests(at) -> None:

@@ -96,6 +96,7 @@ def test_each_number_is_that_of_single_passes(benches, architecture, outside, re
             changes.append(naive(*(each for each in without if each != told.component)) - naive(*without))
         assert told.largest == pytest.approx(max(map(abs, changes)), abs=EXACT)
         assert told.share == pytest.approx(told.largest / abs(whole), abs=EXACT)
+        assert told.alone_share == pytest.approx(told.alone / abs(whole), abs=EXACT)
     assert found.least_change == min(told.largest for told in found.minimality)
     recipe = found.recipe
     assert (recipe.replaced, recipe.replace_by, recipe.counterfactual) == (outside, replace_by, "swap")
@@ -119,6 +120,12 @@ def test_the_whole_model_is_faithful_and_complete(at) -> None:
     assert again.completeness == found.completeness
     other = call(faithfulness, asked(every, randoms=3, seed=5), at)
     assert [row.subset for row in other.completeness] != [row.subset for row in found.completeness]
+
+
+def test_a_random_subset_has_each_member_half_of_the_time(at) -> None:
+    circuit = [Head(*place) for place in product(range(LAYERS), range(HEADS))]
+    subsets = faithfulness._subsets(asked(randoms=64), circuit, at)
+    assert len(subsets) > 60 and 0.4 < sum(map(len, subsets)) / len(subsets) / len(circuit) < 0.6
 
 
 def test_the_recipe_moves_the_number(at) -> None:

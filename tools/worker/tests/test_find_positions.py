@@ -3,7 +3,7 @@
 import pytest
 import torch
 from calls import call, refused
-from tiny import LAYERS, contrast
+from tiny import LAYERS, bench, contrast, save, two_tasks
 
 from recircuit_worker.contract import FindPositionsInput
 from recircuit_worker.engine.interface import Edit
@@ -63,6 +63,19 @@ def test_each_share_is_what_one_pass_recovers(benches, architecture, task, posit
         assert "demonstrations.q" in [row.position for row in found.positions]
     manifest = at.read(found.effects.sha256, sweep_layers.KIND).manifest
     assert manifest.labels["position"] == tuple(str(row.position) for row in found.positions)
+
+
+def test_tasks_count_alike(tmp_path) -> None:
+    at = bench(save(tmp_path / "model", "llama"), tmp_path / "artifacts", dtype="float64", of=two_tasks())
+    recipe = contrast("missing", "other", counterfactual="swap", count=3)
+    found = call(find_positions, FindPositionsInput(recipe, ("again",)), at)
+    one, other = found.tasks
+    assert abs(one.baseline - other.baseline) > 1e-3
+    assert found.baseline == pytest.approx((one.baseline + other.baseline) / 2)
+    assert found.counterpart == pytest.approx((one.counterpart + other.counterpart) / 2)
+    effects = at.read(found.effects.sha256, sweep_layers.KIND).tensors["data"].double().mean((0, 1))[:, 0]
+    (row,) = found.positions
+    assert row.effect == pytest.approx(float(effects[row.layer]), abs=1e-6)
 
 
 def test_pairs_need_a_position_in_common(benches) -> None:

@@ -142,9 +142,15 @@ def test_a_planted_suppressor_is_found_and_its_effect_is_suppression(planted) ->
     found = call(suppression_scores, request, planted)
     assert found.heads[0].component == "a2.h1" and found.heads[0].score > 0.95 and found.heads[1].score < 0.5
     assert found.tokens == len(planted.reader.vocabulary(planted.facts.vocabulary))
+    assert found.chance == 10 / planted.facts.vocabulary
+    assert found.effect == pytest.approx(sum(row.mean_ablated for row in found.kept) / len(found.kept))
     four_words = repeats(length=4, repeats=2, count=4)  # none is too many to be kept
     heads = SuppressionScoresInput(("a2.h1", "a2.h3"), four_words, None)
-    minus, plus = call(suppression_scores, heads, planted).kept
+    asked = call(suppression_scores, heads, planted)
+    minus, plus = asked.kept
+    assert asked.best_other is None and found.best_other is not None
+    scores = planted.read(asked.scores.sha256, suppression_scores.KIND).tensors["data"]
+    assert int((scores == -1).sum()) == LAYERS * HEADS - 2  # the others are not measured
     assert minus.recovered > 0.5 and plus.recovered < 0.1
     assert call(suppression_scores, SuppressionScoresInput(("a2.h3",), None, None), planted).heads[0].score < 0.1
 

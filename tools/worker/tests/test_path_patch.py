@@ -3,7 +3,7 @@
 import pytest
 import torch
 from calls import call, refused
-from tiny import HEADS, LAYERS, bench, contrast, contrast_material, save
+from tiny import HEADS, LAYERS, bench, contrast, contrast_material, save, two_tasks
 
 from recircuit_worker.contract import PathPatchInput
 from recircuit_worker.engine.fast.engine import Fast
@@ -85,6 +85,9 @@ def test_every_path_against_two_passes(at, receivers, reads, together, positions
     places = {None: range(len(prompt.ids)), (-1,): [len(prompt.ids) - 1]}.get(
         positions, item.positions.get("demonstrations.q")
     )
+    for told, variant in ((found.baseline, "clean"), (found.counterpart, "plain")):
+        measured = [difference(at, each, each.prompt(variant)) for each in prompts.items]
+        assert told == pytest.approx(sum(measured) / 3, abs=1e-9)
     for place, group in enumerate(groups):
         for sender in ("a0.h2", "a1.h1"):
             expected = by_definition(at, item, prompt, other, sender, group, reads, list(places))
@@ -122,6 +125,15 @@ def test_named_senders_mlps_and_several_tasks(at) -> None:
     assert len(first) == HEADS and all(row.effect == 0 for row in first)  # nothing lies below the first layer
     (task,) = found.tasks
     assert task.baseline == pytest.approx(found.baseline) and task.counterpart == pytest.approx(found.counterpart)
+
+
+def test_tasks_count_alike(tmp_path) -> None:
+    at = bench(save(tmp_path / "model", "llama"), tmp_path / "artifacts", dtype="float64", of=two_tasks())
+    found = call(path_patch, asking(contrast("missing", "other", counterfactual="swap", count=3), ("a0.h1",)), at)
+    one, other = at.read(found.effects.sha256, path_patch.KIND).tensors["data"].double().mean(1).flatten().tolist()
+    assert abs(one - other) > 1e-3 and found.senders[0].effect == pytest.approx((one + other) / 2)
+    assert found.baseline == pytest.approx(sum(task.baseline for task in found.tasks) / 2)
+    assert found.counterpart == pytest.approx(sum(task.counterpart for task in found.tasks) / 2)
 
 
 def test_bad_requests(at) -> None:

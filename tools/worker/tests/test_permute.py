@@ -74,6 +74,8 @@ def test_a_twin_opens_as_its_original_and_says_what_went_where(tmp_path):
     made = permuted_twin(asked)
     told = json.loads((tmp_path / "twin" / "permutation.json").read_text())
     assert told == {"weights_sha256": made.weights_sha256, "seed": 4, "heads": [list(row) for row in made.heads]}
+    assert made.heads == tuple(order.heads for order in draw_orders(tiny.LAYERS, tiny.HEADS, 2, seed=4))
+    assert any(order[order[0]] != 0 for order in made.heads)  # else there and back would look the same
     assert not (tmp_path / "twin" / "card.json").exists()
     opened = open_model(tiny.request(tmp_path / "twin", tmp_path / "a"), lambda *what: None, lambda: None)
     assert opened.facts.weights_sha256 == made.weights_sha256 != made.original_sha256

@@ -9,6 +9,7 @@ from recircuit_worker import contract
 from recircuit_worker.contract import CopyScoresInput
 from recircuit_worker.models.adapter import matrix
 from recircuit_worker.models.values import norm_gain, value_matrix
+from recircuit_worker.ranking import default_top
 from recircuit_worker.tools import attention_scores, copy_scores
 from recircuit_worker.tools.copy_scores import embedding_meets_unembedding, layer_scores
 
@@ -25,6 +26,10 @@ from recircuit_worker.tools.copy_scores import embedding_meets_unembedding, laye
 def test_places_of_patterns(pattern, expected) -> None:
     recipe = contract.RepeatedPrompts("repeated-tokens", 3, 2, 1, 0)
     assert list(zip(*attention_scores.places(pattern, recipe, 1), strict=True)) == expected
+
+
+def test_two_percent_of_the_heads_are_told() -> None:
+    assert [default_top(heads, 3) for heads in (2, 64, 174, 176, 1024)] == [2, 3, 3, 4, 20]
 
 
 def test_without_a_beginning_the_first_random_token_is_the_first() -> None:

@@ -4,6 +4,7 @@ Weights are large (std 0.3, norms and biases too), so that every effect is far a
 window is shorter than a prompt, so that dropping one would show.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -220,6 +221,12 @@ def contrast_material(split: str = "search", **changes: object) -> ContrastMater
     tasks = [{**task, **changes} for task in CONTRASTS]
     fields = {"kind": "contrast-pairs", "behaviour": "tiny-contrasts", "split": split, "split_seed": 1}
     return decode("ContrastMaterial", {**fields, "lists": {"xs": [f"x{i}" for i in range(WORDS)]}, "tasks": tasks})
+
+
+def two_tasks() -> ContrastMaterial:
+    """The first task under two names, which draw prompts of their own: tasks that share a counterfactual."""
+    of = contrast_material()
+    return replace(of, tasks=(of.tasks[0], replace(of.tasks[0], task="other")))
 
 
 def contrast(

@@ -15,6 +15,7 @@ from recircuit_worker.contract import ContrastScore, SaidOfContrasts, TaskScore
 from recircuit_worker.engine.interface import Edit, Engine, Readouts
 from recircuit_worker.prompts.contrast_set import ContrastItem
 from recircuit_worker.prompts.sets import Group, PromptSet
+from recircuit_worker.standard_error import standard_error
 
 PROMPTS_AT_ONCE = 32
 """whose logits over the whole vocabulary are held"""
@@ -148,7 +149,7 @@ def task_scores(prompts: PromptSet, said: Said) -> tuple[TaskScore, ...]:
 
 def _contrast(group: Group, said: Said, variant: str, shots: int) -> ContrastScore:
     difference = _of(group, said.difference)
-    sem = float(difference.std(correction=1)) / len(difference) ** 0.5 if len(difference) > 1 else None
+    sem = standard_error(difference)
     return ContrastScore(
         task=group.name,
         variant=variant,

@@ -11,6 +11,7 @@ from recircuit_worker.engine.edges import Edges
 from recircuit_worker.estimating import check_reached, steps_of
 from recircuit_worker.prompts.contrast_scores import ask, sides_of
 from recircuit_worker.sources import check_differ
+from recircuit_worker.standard_error import standard_error
 
 KIND = "edge_estimates"
 TOP = 50
@@ -68,7 +69,7 @@ def _strongest(means: Tensor, sources: list[str], targets: list[str], top: int) 
         if average[source, target] == 0:
             break
         tasks = means[:, source, target]
-        sem = float(tasks.std(correction=1)) / len(tasks) ** 0.5 if len(tasks) > 1 else None
+        sem = standard_error(tasks)
         name = f"{sources[source]}->{targets[target]}"
         found.append(AttributedEdge(name, sources[source], targets[target], float(tasks.mean()), sem))
     return found

@@ -21,6 +21,7 @@ from recircuit_worker.estimating import check_reached, steps_of
 from recircuit_worker.prompts.sets import PromptSet
 from recircuit_worker.ranking import best_first, default_top
 from recircuit_worker.sources import find_source, source_passes
+from recircuit_worker.standard_error import standard_error
 from recircuit_worker.tools.rank_heads import AT_LEAST
 from recircuit_worker.tools.sweep_heads import KIND as EFFECTS
 
@@ -104,7 +105,7 @@ def _exact_effects(request: AttributeHeadsInput, prompts: PromptSet, bench: Benc
 
 def _ranked(head: Head, means: Tensor) -> EstimatedHead:
     tasks = means[:, head.layer, head.head]
-    sem = float(tasks.std(correction=1)) / len(tasks) ** 0.5 if len(tasks) > 1 else None
+    sem = standard_error(tasks)
     return EstimatedHead(component=str(head), estimate=float(tasks.mean()), sem=sem)
 
 

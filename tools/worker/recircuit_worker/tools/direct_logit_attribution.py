@@ -27,6 +27,7 @@ from recircuit_worker.models.adapter import matrix
 from recircuit_worker.prompts.contrast_scores import Sides, sides_of
 from recircuit_worker.prompts.sets import PromptSet
 from recircuit_worker.ranking import default_top
+from recircuit_worker.standard_error import standard_error
 
 KIND = "direct_contributions"
 AT_LEAST = 10
@@ -154,7 +155,7 @@ def _check_sum(found: Direct, bench: Bench) -> None:
 
 
 def _row(component: Head | Mlp, tasks: Tensor) -> DirectComponent:
-    sem = float(tasks.std(correction=1)) / len(tasks) ** 0.5 if len(tasks) > 1 else None
+    sem = standard_error(tasks)
     return DirectComponent(component=str(component), contribution=float(tasks.mean()), sem=sem)
 
 

@@ -7,6 +7,7 @@ from recircuit_worker.bench import Bench
 from recircuit_worker.contract import RankedHead, RankHeadsInput, RankHeadsOutput
 from recircuit_worker.errors import Refusal
 from recircuit_worker.ranking import best_first, default_top
+from recircuit_worker.standard_error import standard_error
 from recircuit_worker.tools.sweep_heads import KIND as EFFECTS
 
 AT_LEAST = 10
@@ -46,7 +47,7 @@ def run(request: RankHeadsInput, bench: Bench) -> RankHeadsOutput:
 
 def _ranked(head: Head, average: Tensor, by_task: Tensor) -> RankedHead:
     tasks = by_task[:, head.layer, head.head]
-    sem = float(tasks.std(correction=1)) / len(tasks) ** 0.5 if len(tasks) > 1 else None
+    sem = standard_error(tasks)
     return RankedHead(component=str(head), effect=float(average[head.layer, head.head]), sem=sem)
 
 

@@ -27,6 +27,7 @@ from recircuit_worker.sources import (
     find_positions,
     source_passes,
 )
+from recircuit_worker.standard_error import standard_error
 from recircuit_worker.sweeping import expect_sweep, recovery, sweep
 
 KIND = "layer_effects"
@@ -111,7 +112,7 @@ def _strongest(means: Tensor) -> list[tuple[int, int]]:
 def _cell(cell: tuple[int, int], means: Tensor, request: SweepLayersInput) -> LayerCell:
     layer, place = cell
     tasks = means[:, layer, place]
-    sem = float(tasks.std(correction=1)) / len(tasks) ** 0.5 if len(tasks) > 1 else None
+    sem = standard_error(tasks)
     return LayerCell(layer, request.positions[place], float(tasks.mean()), sem)
 
 
