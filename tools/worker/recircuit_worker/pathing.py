@@ -88,10 +88,16 @@ def patch_paths(
 
 
 def _where_they_differ(places: Tensor, prompts: PromptSet, others: PromptSet) -> Tensor:
-    """Returns the places with -1 for those before the first token that differs: up to there both runs are the same."""
+    """Returns the places with -1 for those before the first token that differs: up to there both runs are the same.
+
+    Two counterfactuals of one clean prompt may be alike: then nothing is sent.
+    """
     pairs = zip(prompts.prompts, others.prompts, strict=True)
     first = [
-        next(at for at, (one, other) in enumerate(zip(here.ids, there.ids, strict=True)) if one != other)
+        next(
+            (at for at, (one, other) in enumerate(zip(here.ids, there.ids, strict=True)) if one != other),
+            len(here.ids),
+        )
         for here, there in pairs
     ]
     return torch.where(places >= torch.tensor(first)[:, None], places, -1)

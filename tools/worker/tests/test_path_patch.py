@@ -1,5 +1,7 @@
 """Path patching as a tool, against its definition: two whole passes, heads frozen by hand, one prompt at a time."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from calls import call, refused
@@ -134,6 +136,18 @@ def test_tasks_count_alike(tmp_path) -> None:
     assert abs(one - other) > 1e-3 and found.senders[0].effect == pytest.approx((one + other) / 2)
     assert found.baseline == pytest.approx(sum(task.baseline for task in found.tasks) / 2)
     assert found.counterpart == pytest.approx(sum(task.counterpart for task in found.tasks) / 2)
+
+
+def test_a_pair_that_is_alike_sends_nothing(tmp_path) -> None:
+    of = two_tasks()
+    swap = of.tasks[1].counterfactuals[0]
+    alike = replace(of.tasks[1], counterfactuals=(swap, replace(swap, name="third")))
+    of = replace(of, tasks=(of.tasks[0], alike))
+    at = bench(save(tmp_path / "model", "llama"), tmp_path / "artifacts", dtype="float64", of=of)
+    recipe = contrast("missing", "other", variant="swap", counterfactual="third", count=3)
+    found = call(path_patch, asking(recipe), at)
+    sent, none = at.read(found.effects.sha256, path_patch.KIND).tensors["data"]
+    assert bool(sent.any()) and not bool(none.any())
 
 
 def test_bad_requests(at) -> None:
