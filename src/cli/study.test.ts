@@ -48,10 +48,24 @@ describe.skipIf(!ready)('a study', () => {
       ['study', '--base', base, '--contrast', unknown, ...model],
       ['study', '--base', base, '--contrast', file('one.jsonl', [prompt(2, -1, 3)]), ...model],
       ['study', '--base', base, '--prompt', 'x', ...model],
+      [
+        'study',
+        '--base',
+        base,
+        '--contrast',
+        file(
+          'none.jsonl',
+          bad.map((one) => ({ ...one, answer: ' unheard' })),
+        ),
+        ...model,
+      ],
+      ['study', '--base', base, '--contrast', contrast, ...model, '--out', join(folder, 'nowhere', 'study.html')],
       ['study', '--prompt', prompt(3, 1, 4).prompt, '--answer', ` ${month(4)}`, '--versus', ` ${month(2)}`, ...model],
     ];
     const env = { RECIRCUIT_WORKER_PYTHON: workerPython() };
-    const [found, inexpressible, lengths, both, single] = (await recircuits(lines, home, env)) as [
+    const [found, inexpressible, lengths, both, none, folderless, single] = (await recircuits(lines, home, env)) as [
+      Ended,
+      Ended,
       Ended,
       Ended,
       Ended,
@@ -100,10 +114,10 @@ describe.skipIf(!ready)('a study', () => {
       expect(ended.code).toBe(EXIT.refused);
       expect(ended.stderr.trim().split('\n').at(-1)).toContain(why);
     };
-    refused(
-      inexpressible,
-      'pair 2 of 3: this tokenizer cannot express it: an answer or rival is not one token of its own',
-    );
+    const why = 'this tokenizer cannot express it';
+    refused(inexpressible, `pair 2 of 3: ${why}: " May" or " unheard" is not one token of its own`);
+    refused(none, `pair 1 of 3: ${why}: " April" or " unheard" is not one token of its own`);
+    refused(folderless, 'it cannot be written (there is no such folder)');
     refused(lengths, 'one has 3 prompts and the other 1.');
     expect(single.code).toBe(EXIT.ok);
     expect(single.stdout).toMatch(/^One pair of prompts on icl-gemma2 {2}one prompt; contrast: /);

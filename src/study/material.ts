@@ -19,8 +19,10 @@ export function studyMaterial(pairs: Readonly<Record<string, StudyPair>>): Mater
   };
 }
 
+export type StudyPrompts = JsonObject & { readonly tasks: string[] };
+
 /** Returns the prompts of these tasks, call by call. */
-export function promptsOf(tasks: readonly string[], seed: number): JsonObject[] {
+export function promptsOf(tasks: readonly string[], seed: number): StudyPrompts[] {
   return Array.from({ length: Math.ceil(tasks.length / CALL) }, (_, part) => ({
     kind: 'contrast-pairs',
     tasks: tasks.slice(part * CALL, (part + 1) * CALL),

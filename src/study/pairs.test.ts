@@ -9,7 +9,7 @@ import { candidates, turningMost } from './single.ts';
 import { tasksOf } from './study.ts';
 
 const folder = temporaryFolder();
-function file(name: string, text: string): string {
+function file(name: string, text: string | Buffer): string {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 }
@@ -18,12 +18,13 @@ describe('sets of prompts', () => {
   it('are read in three forms', () => {
     const asked = [{ prompt: 'Q: two\nA:', answer: ' three' }];
     expect(readPrompts(file('a.jsonl', `${JSON.stringify(asked[0])}\n\n`))).toEqual(asked);
+    expect(readPrompts(file('mark.txt', '\ufeffQ: two\\nA:\t three\r\n'))).toEqual(asked);
     expect(readPrompts(file('a.txt', 'Q: two\\nA:\t three\n'))).toEqual(asked);
     const template = 'prompt: "Q: {n}\\nA:"\nanswer: " {m}"\nrows:\n  - { n: two, m: three }\n  - { n: 3, m: "4" }\n';
     expect(readPrompts(file('a.yaml', template))).toEqual([...asked, { prompt: 'Q: 3\nA:', answer: ' 4' }]);
   });
   const base = file('base.txt', 'a b\t c\na d\t e\n');
-  it.each<[string, string, string]>([
+  it.each<[string, string, string | Buffer]>([
     ['are no two sets of pairs: one has 2 prompts and the other 1', 'one.txt', 'x y\t z\n'],
     ['pair 2 has the same prompt twice', 'same.txt', 'x y\t z\na d\t f\n'],
     ['pair 1 has the answer " c" twice', 'answer.txt', 'x y\t c\na x\t f\n'],
@@ -33,6 +34,7 @@ describe('sets of prompts', () => {
     ['line 1 is not {"prompt": …, "answer": …}', 'shape.jsonl', '{"prompt":"x"}\n'],
     ['row 1 has no "m"', 'slot.yaml', 'prompt: "{n}"\nanswer: "{m}"\nrows: [{ n: a }]\n'],
     ['it is not a template', 'no.yaml', 'prompt: [\n'],
+    ['it is not text in UTF-8', 'latin.txt', Buffer.from('caf\xe9\t c\nx\t f\n', 'latin1')],
     ['it does not exist', '', ''],
   ])('%s', (why, name, text) => {
     const other = name === '' ? join(folder, 'nowhere.txt') : file(name, text);
@@ -83,6 +85,7 @@ describe('a single prompt', () => {
   });
   it('needs two answers and a word', () => {
     expect(() => candidates('two and two', ' four', ' four')).toThrow('has the answer " four" twice');
+    expect(() => candidates('two and two', '', ' four')).toThrow('the prompt has an empty answer');
     expect(() => candidates('...', ' ', '  ')).toThrow('the prompt has no contrast');
   });
 });

@@ -104,10 +104,12 @@ function fromTemplate(text: string, file: string): StudyPrompt[] {
   });
 }
 
+/** A byte that is none of the text would become another character, and be studied; a mark at the beginning is no part of it. */
 function contentOf(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
   } catch (cause) {
+    if (cause instanceof TypeError) throw badFile(file, 'it is not text in UTF-8');
     const code = (cause as NodeJS.ErrnoException).code;
     throw badFile(file, code === 'ENOENT' ? 'it does not exist' : `it cannot be read (${code ?? 'unknown error'})`);
   }

@@ -1,12 +1,13 @@
 /** Runs a study: finds the model, opens a worker on the prompts, and leaves nothing behind but artifacts. */
 import { mkdirSync } from 'node:fs';
-import { type Engine, type JsonObject, Refusal, type Study, type StudyPair } from '../contract/index.ts';
+import type { Engine, JsonObject, Study, StudyPair } from '../contract/index.ts';
 import { cancelOnSignals, findModel } from '../job/index.ts';
 import { type Log, WorkerHandle, workerPython } from '../worker/index.ts';
 import { Asking } from './asking.ts';
-import { CONTRAST, promptsOf, studyMaterial } from './material.ts';
+import { inexpressible, shownOrNone } from './expressible.ts';
+import { CONTRAST, promptsOf, type StudyPrompts, studyMaterial } from './material.ts';
 import { type Candidate, candidates, turningMost } from './single.ts';
-import { inexpressible, type Studied, study, tasksOf } from './study.ts';
+import { type Studied, study, tasksOf } from './study.ts';
 
 export type Question =
   | { readonly kind: 'pairs'; readonly pairs: readonly StudyPair[]; readonly source: string }
@@ -70,22 +71,13 @@ function allOf({ pairs, source }: Extract<Question, { kind: 'pairs' }>): Asked {
 /** Measures the contrasts that the tokenizer can express, and takes one. */
 async function bestOf(asking: Asking, tried: readonly Candidate[], seed: number): Promise<Asked> {
   const named = new Map(tried.map((candidate, index) => [`try-${index}`, candidate]));
-  const [prompts] = promptsOf([...named.keys()], seed) as [JsonObject];
+  const [prompts] = promptsOf([...named.keys()], seed) as [StudyPrompts];
   const { scorable, unscorable } = await shownOrNone(asking, prompts);
-  if (scorable.length === 0) throw inexpressible(1, 1, unscorable[0]?.why ?? 'none of the contrasts');
+  if (scorable.length === 0)
+    throw inexpressible((tried[0] as Candidate).pair, unscorable[0]?.why ?? 'none of the contrasts');
   const rows = (await asking.behaviour(promptsOf(scorable, seed)))
     .filter(({ variant }) => variant === CONTRAST)
     .map(({ task, logit_difference }) => ({ task, logit_difference, ...(named.get(task) as Candidate) }));
   const best = turningMost(rows);
   return { pairs: [best.pair], tasks: [best.task], source: `one prompt; contrast: ${best.says}` };
-}
-
-/** The tool refuses where nothing is left; here that is an answer like the others. */
-async function shownOrNone(asking: Asking, prompts: JsonObject): ReturnType<Asking['shown']> {
-  try {
-    return await asking.shown(prompts);
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return { scorable: [], unscorable: [{ task: '', why: error.failure.why }] };
-  }
 }

@@ -22,9 +22,22 @@ const MOST = 64;
 
 /** Returns candidates, lowest rank first and, within a rank, those near the end first. @throws Refusal where the two answers are one, or no word could be changed */
 export function candidates(prompt: string, answer: string, versus: string): Candidate[] {
+  if (answer === '' || versus === '')
+    throw refused(
+      'no-answer',
+      'the prompt has an empty answer',
+      'nothing is no token',
+      'give --answer and --versus a word each',
+    );
+  if (answer === versus)
+    throw refused(
+      'same-answer',
+      `the prompt has the answer ${JSON.stringify(answer)} twice`,
+      'what is measured is one answer against the other',
+      'give --versus another answer',
+    );
   const pair = (contrast: string): StudyPair =>
     pairOf({ prompt, answer }, { prompt: contrast, answer: versus }, 'the prompt');
-  if (answer === versus) pair(`${prompt} `);
   const answers = [versus.trim(), answer.trim()].filter((word) => word !== '');
   const exchanged = exchange(prompt, answer.trim(), versus.trim());
   const words = [...prompt.matchAll(/[\p{L}\p{N}]+/gu)].map((match) => ({ word: match[0], at: match.index })).reverse();

@@ -15,6 +15,7 @@ import {
 import { drawHeads } from '../expression/index.ts';
 import { Asking, type Call } from './asking.ts';
 import { type Component, changed, mean, nullOf, recovered, recovery as recoveryOf } from './effects.ts';
+import { expressible, shownOrNone } from './expressible.ts';
 import { promptsOf } from './material.ts';
 import { pathsIn } from './paths.ts';
 
@@ -121,31 +122,6 @@ export async function study(asked: Studied): Promise<Study> {
   };
 }
 
-async function expressible(
-  asking: Asking,
-  pairs: readonly StudyPair[],
-  tasks: readonly string[],
-  seed: number,
-): Promise<void> {
-  for (const prompts of promptsOf(tasks, seed)) {
-    const { unscorable } = await asking.shown(prompts);
-    const [first] = unscorable;
-    if (first === undefined) continue;
-    throw inexpressible(tasks.indexOf(first.task) + 1, pairs.length, first.why);
-  }
-}
-
-export function inexpressible(pair: number, of: number, why: string): Refusal {
-  return new Refusal({
-    code: 'pair-not-expressible',
-    what: of === 1 ? 'the pair' : `pair ${pair} of ${of}`,
-    // A draw is repeated before it is given up; here every draw is the same.
-    why: `this tokenizer cannot express it: ${why.replace(/^.*none of \d+: /, '')}`,
-    instead:
-      'write answers of one token, with the space that stands before them, and contrast prompts of equally many tokens',
-  });
-}
-
 /** Tasks of each shift that the tokenizer can express; none where no other pair gives a source. */
 async function nullTasks(asking: Asking, pairs: readonly StudyPair[], seed: number): Promise<string[][]> {
   const names = Object.keys(tasksOf(pairs));
@@ -153,13 +129,8 @@ async function nullTasks(asking: Asking, pairs: readonly StudyPair[], seed: numb
   for (const shift of SHIFTS) {
     const wanted = names.filter((name) => name.startsWith(`other-${shift}-`));
     const scorable: string[] = [];
-    for (const prompts of promptsOf(wanted, seed)) {
-      try {
-        scorable.push(...(await asking.shown(prompts)).scorable);
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error; // none of them can be expressed: a thinner null, or none
-      }
-    }
+    // Where none of them can be expressed, the null is thinner, or there is none.
+    for (const prompts of promptsOf(wanted, seed)) scorable.push(...(await shownOrNone(asking, prompts)).scorable);
     if (scorable.length > 0) found.push(scorable);
   }
   return found;
@@ -189,7 +160,7 @@ async function measure(asking: Asking, tasks: readonly string[], seed: number): 
     ...(base_preferred < 0.5 ? ['The model does not prefer the answer behind most base prompts.'] : []),
     ...(contrast_preferred < 0.5 ? ['The model does not prefer the other answer behind most contrast prompts.'] : []),
     ...(base <= contrast
-      ? ['The answer is no likelier behind base prompts than behind contrast prompts: recoveries have the wrong sign.']
+      ? ['The answer is no likelier behind base prompts than behind contrast prompts: have the answers been exchanged?']
       : []),
     ...(Math.abs(contrast - base) < Math.abs(base) / 2
       ? ['The contrast moves the difference by less than half of it, so that recoveries are shares of little.']

@@ -1,6 +1,6 @@
 /** `recircuit study`: which heads, MLPs and paths make a model answer two sets of prompts differently. No finding is needed. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { Engine, hashOf, Refusal, type Study, seenJson } from '../../contract/index.ts';
 import { safe, studyHtml, studyLines } from '../../report/index.ts';
@@ -97,7 +97,9 @@ function questionOf({ base, contrast, prompt, answer, versus }: Options): Questi
 
 const jsonOf = (study: Study): string => `${seenJson(JSON.stringify(study, null, 1))}\n`;
 
+/** Asked before the study, which may take long. */
 function rendererOf(out: string): (study: Study) => string {
+  if (!existsSync(dirname(resolve(out)))) throw notWritten(out, 'there is no such folder');
   if (out.endsWith('.html')) return studyHtml;
   if (out.endsWith('.json')) return jsonOf;
   throw new UsageError(
@@ -118,11 +120,15 @@ function writeWhole(file: string, text: string): void {
     writeFileSync(`${file}.part`, text);
     renameSync(`${file}.part`, file);
   } catch (cause) {
-    throw new Refusal({
-      code: 'not-written',
-      what: `the file ${file}`,
-      why: `it cannot be written (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'})`,
-      instead: 'name a file in a folder that is there',
-    });
+    throw notWritten(file, (cause as NodeJS.ErrnoException).code ?? 'unknown error');
   }
+}
+
+function notWritten(file: string, reason: string): Refusal {
+  return new Refusal({
+    code: 'not-written',
+    what: `the file ${file}`,
+    why: `it cannot be written (${reason})`,
+    instead: 'name a file in a folder that is there',
+  });
 }
