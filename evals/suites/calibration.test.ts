@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Claim, ModelFacts } from '../../src/contract/index.ts';
-import { loadProtocol, loadProtocols } from '../../src/protocol/index.ts';
+import { loadProtocol, loadProtocols, loadReference } from '../../src/protocol/index.ts';
 import { recallOf } from './calibration/counts.ts';
 import type { Calibrated } from './calibration/finding.ts';
 import { randomClaims } from './calibration/nulls.ts';
@@ -42,6 +42,16 @@ describe('the calibration', () => {
     expect(heads).toEqual(
       knownHeads(loadProtocol('indirect-object-identification'), 'planted-llama', 'negative-name-mover', 1)?.heads,
     );
+  });
+  it('knows heads of other organisms from a reference of the same weights, as many as are claimed where it has no roles', () => {
+    const protocol = loadProtocol('function-vector-heads');
+    const ranking = loadReference(protocol.finding)?.ranking.map(({ component }) => component) ?? [];
+    const known = (of: typeof protocol, organism: string) => knownHeads(of, organism, 'function-vector', 4);
+    expect(known(protocol, 'icl-llama')).toEqual({ by: 'reference', heads: ranking.slice(0, 4) });
+    expect(known(protocol, 'icl-gemma2')).toBeNull();
+    expect(known({ ...protocol, roles: [...protocol.roles, ...protocol.roles] }, 'icl-llama')).toBeNull();
+    const told = knownHeads(loadProtocol('previous-token-heads'), 'induction-gpt2', 'previous-token', 1);
+    expect(told).toEqual({ by: 'reference', heads: loadReference('previous-token-heads')?.roles?.['previous-token'] });
   });
   it('judges different claims, of any layers where the same ones hold too few', () => {
     const claim = { roles: { a: ['a0.h0'], b: ['a1.h2', 'a1.h3'] } } as unknown as Claim;
