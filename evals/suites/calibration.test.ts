@@ -63,6 +63,12 @@ describe('the calibration', () => {
     for (const { roles } of claims)
       for (const head of Object.values(roles).flat()) expect(['a0.h0', 'a1.h2', 'a1.h3']).not.toContain(head);
   });
+  it('judges no claim of fewer heads, and not the claim itself, where a model has too few others', () => {
+    const claim = { roles: { a: ['a0.h0', 'a0.h1'] } } as unknown as Claim;
+    expect(randomClaims(claim, { layers: 1, heads: 3 } as ModelFacts, 5).claims).toEqual([]);
+    expect(randomClaims(claim, { layers: 1, heads: 2 } as ModelFacts, 5).claims).toEqual([]);
+    expect(randomClaims(claim, { layers: 1, heads: 4 } as ModelFacts, 5).claims).toHaveLength(1);
+  });
   const [first] = rows as [Calibrated];
   it.each<[string, Partial<Calibrated>]>([
     ['random claims were called reproduced', { nulls: { ...first.nulls, reproduced: first.nulls.claims } }],

@@ -55,7 +55,7 @@ export async function nullsOf({ protocol, model, nulls, folder, seed }: Asked, c
   }
 }
 
-/** Returns different random claims, of the claim's own layers as far as there are so many, else of any. */
+/** Returns different random claims of as many heads, of the claim's own layers as far as there are so many, else of any. */
 export function randomClaims(
   claim: Claim,
   facts: ModelFacts,
@@ -63,11 +63,12 @@ export function randomClaims(
 ): { claims: Claim[]; of_any_layers: number } {
   const found = new Map<string, Claim>();
   const own = JSON.stringify(claim.roles);
+  const sizes = ({ roles }: Claim): string => JSON.stringify(Object.values(roles).map(({ length }) => length));
   const draw = (random: typeof randomClaim): void => {
     for (let seed = 1; found.size < wanted && seed <= wanted * TRIES; seed++) {
       const one = random(claim, facts, seed);
       const key = JSON.stringify(one.roles);
-      if (key !== own && !found.has(key)) found.set(key, one);
+      if (key !== own && sizes(one) === sizes(claim) && !found.has(key)) found.set(key, one);
     }
   };
   draw(randomClaim);
