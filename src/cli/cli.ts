@@ -2,6 +2,7 @@
  * What every command shares: where it prints, where the record is, how it ends. Results go to stdout, everything else to
  * stderr, so that a pipe never meets progress.
  */
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Refusal, type Run, seenJson } from '../contract/index.ts';
 import { type Paint, paintFor } from '../report/index.ts';
@@ -28,6 +29,7 @@ export interface Cli {
   say(line: string): void;
   /** Prints a result as JSON, alone on stdout. */
   json(value: unknown): void;
+  /** @throws Refusal no-home */
   home(): Home;
   /** How a person at this terminal calls the program again, on the same home folder. */
   again(): string;
@@ -56,8 +58,16 @@ export function makeCli(options: () => GlobalOptions, exit: (code: number) => vo
   };
 }
 
+/** @throws Refusal where something else than a folder lies there */
 function homeAt(path: string): Home {
   const folder = resolve(path);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false)
+    throw new Refusal({
+      code: 'no-home',
+      what: `the home folder ${folder}`,
+      why: 'a file lies there, and no folder',
+      instead: 'name a folder with --home or RECIRCUIT_HOME',
+    });
   return {
     folder,
     runs: join(folder, 'runs.db'),

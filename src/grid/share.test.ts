@@ -129,6 +129,12 @@ describe('a bundle', () => {
     expect(record.shared()).toEqual([]);
   });
 
+  it('is not written where there is nothing to publish, over an earlier one least of all', () => {
+    const folder = copy();
+    expect(() => publishGrid(empty(), folder)).toThrow('holds no sealed run of its own');
+    expect(readFileSync(join(folder, 'grid.sig'), 'utf8')).toBe(readFileSync(join(bundle, 'grid.sig'), 'utf8'));
+  });
+
   it('of a key that nobody named is refused', () => {
     const record = empty();
     expect(() => elsewhere(() => importGrid(record, bundle, undefined))).toThrow(

@@ -13,7 +13,7 @@ export interface Published extends Bundle {
   readonly left_out: readonly string[];
 }
 
-/** Writes every run that was made here, withdrawn ones with their reasons. @throws Refusal */
+/** Writes every run that was made here, withdrawn ones with their reasons. @throws Refusal as `writeBundle`, and nothing-to-publish */
 export function publishGrid(record: RunRecord, folder: string): Published {
   const { key } = signingKey();
   const all = evidenceIn(record);
@@ -23,6 +23,13 @@ export function publishGrid(record: RunRecord, folder: string): Published {
     publishedCells([]),
     present(),
   );
+  if (signed.length === 0)
+    throw new Refusal({
+      code: 'nothing-to-publish',
+      what: `the bundle ${folder}`,
+      why: 'this record holds no sealed run of its own that the key of this machine signed',
+      instead: 'run something first, or name another home folder; nothing was written',
+    });
   const left_out = all.filter((run) => !signed.includes(run)).map(({ run }) => run);
   return { ...writeBundle(folder, signed, cells), left_out };
 }
