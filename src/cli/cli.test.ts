@@ -65,6 +65,7 @@ const REFUSED: readonly (readonly [string, number, RegExp])[] = [
   ['grid import nowhere --key 12', EXIT.usage, /16 to 64 hex digits/],
   ['grid publish package.json', EXIT.refused, /it is no folder/],
   ['--home package.json grid show', EXIT.refused, /no folder/],
+  ['--home package.json/deep grid show', EXIT.refused, /package.json is a file/],
   ['grid export --format pdf', EXIT.usage, /markdown, csv, svg, html/],
   ['grid export --format csv --out nowhere/grid.csv', EXIT.refused, /is not written/],
   ['grid fill --seeds 0', EXIT.usage, /from 1 to 1000/],

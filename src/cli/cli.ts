@@ -2,8 +2,8 @@
  * What every command shares: where it prints, where the record is, how it ends. Results go to stdout, everything else to
  * stderr, so that a pipe never meets progress.
  */
-import { statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { Refusal, type Run, seenJson } from '../contract/index.ts';
 import { type Paint, paintFor } from '../report/index.ts';
 import { root } from '../root.ts';
@@ -61,11 +61,13 @@ export function makeCli(options: () => GlobalOptions, exit: (code: number) => vo
 /** @throws Refusal where something else than a folder lies there */
 function homeAt(path: string): Home {
   const folder = resolve(path);
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false)
+  let there = folder;
+  while (!existsSync(there)) there = dirname(there);
+  if (!statSync(there).isDirectory())
     throw new Refusal({
       code: 'no-home',
       what: `the home folder ${folder}`,
-      why: 'a file lies there, and no folder',
+      why: `${there} is a file, and no folder`,
       instead: 'name a folder with --home or RECIRCUIT_HOME',
     });
   return {
