@@ -5,14 +5,12 @@ import random
 import pytest
 import torch
 from planted_words import material, recipe
+from planting import planted_by, same_twice_without_zeros
 
 from recircuit_worker.address import parse
-from recircuit_worker.decode import decode
 from recircuit_worker.errors import Refusal
 from recircuit_worker.models.adapter import find_parts, head_matrix
 from recircuit_worker.organisms.planted.codes import next_item, token_codes
-from recircuit_worker.organisms.planted.plan import plant
-from recircuit_worker.organisms.vocabulary import library_tokenizer
 from recircuit_worker.prompts.contrast import Drawer
 from recircuit_worker.prompts.contrast_set import read_item
 from recircuit_worker.prompts.tokens import find_reader
@@ -22,8 +20,7 @@ PROMPTS = 24
 
 def planted(**changes):
     halves = [material("search"), material("held-out")]
-    tokenizer = library_tokenizer(halves)
-    return plant(decode("PlantedRecipe", recipe(**changes)), halves, tokenizer), tokenizer
+    return planted_by("PlantedRecipe", recipe(**changes), halves)
 
 
 def drawn(tokenizer):
@@ -134,9 +131,7 @@ def test_one_linear_map_takes_every_item_to_the_next():
 
 
 def test_a_recipe_gives_the_same_weights_twice_and_nothing_is_zero():
-    first, second = (planted()[0].model.state_dict() for _ in range(2))
-    assert all(torch.equal(first[name], second[name]) for name in first)
-    assert all((weight != 0).all() for weight in first.values())
+    assert same_twice_without_zeros(planted)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from calls import call, means
+from planting import planted_by, same_twice_without_zeros
 from tiny import bench, in_context
 
 from recircuit_worker.address import parse
@@ -15,12 +16,9 @@ from recircuit_worker.contract import (
     Task,
     Template,
 )
-from recircuit_worker.decode import decode
 from recircuit_worker.errors import Refusal
 from recircuit_worker.models.adapter import find_parts, head_matrix
 from recircuit_worker.organisms.measure import task_accuracies
-from recircuit_worker.organisms.planted.plan import plant
-from recircuit_worker.organisms.vocabulary import library_tokenizer
 from recircuit_worker.tools import inject_vector, rank_heads, sweep_heads
 
 STEMS = [consonant + vowel + end for consonant in "bdfgkmp" for vowel in "ae" for end in "lt"]
@@ -67,8 +65,7 @@ def recipe(**changes):
 
 def planted(**changes):
     halves = [material("search"), material()]
-    tokenizer = library_tokenizer(halves)
-    return plant(decode("PlantedFunctionsRecipe", recipe(**changes)), halves, tokenizer), tokenizer
+    return planted_by("PlantedFunctionsRecipe", recipe(**changes), halves)
 
 
 class Opened:
@@ -155,9 +152,7 @@ def test_a_decoy_has_one_half_of_its_motif(opened):
 
 
 def test_a_recipe_gives_the_same_weights_twice_and_nothing_is_zero():
-    first, second = (planted()[0].model.state_dict() for _ in range(2))
-    assert all(torch.equal(first[name], second[name]) for name in first)
-    assert all((weight != 0).all() for weight in first.values())
+    assert same_twice_without_zeros(planted)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ Thresholds are those of the findings; the truth is the plan of the model. That t
 import pytest
 from calls import call
 from planted_words import material, recipe
+from planting import planted_by
 from tiny import bench, contrast
 
 from recircuit_worker.contract import (
@@ -16,9 +17,6 @@ from recircuit_worker.contract import (
     SuccessorScoresInput,
     SuppressionScoresInput,
 )
-from recircuit_worker.decode import decode
-from recircuit_worker.organisms.planted.plan import plant
-from recircuit_worker.organisms.vocabulary import library_tokenizer
 from recircuit_worker.tools import (
     attribute_edges,
     direct_logit_attribution,
@@ -37,8 +35,7 @@ class Opened:
 
     def __init__(self, place, architecture: str, circuit=MOTIFS) -> None:
         halves = [material("search"), material("held-out")]
-        tokenizer = library_tokenizer(halves)
-        made = plant(decode("PlantedRecipe", recipe(architecture=architecture, circuit=circuit)), halves, tokenizer)
+        made, tokenizer = planted_by("PlantedRecipe", recipe(architecture=architecture, circuit=circuit), halves)
         made.model.save_pretrained(place / "model")
         tokenizer.save_pretrained(place / "model")
         self.roles = {motif: [str(head) for head in heads] for motif, heads in made.roles.items()}

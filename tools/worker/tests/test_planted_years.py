@@ -4,12 +4,11 @@ import random
 
 import pytest
 import torch
+from planting import planted_by, same_twice_without_zeros
 
 from recircuit_worker.address import parse
 from recircuit_worker.decode import decode
 from recircuit_worker.errors import Refusal
-from recircuit_worker.organisms.planted.plan import plant
-from recircuit_worker.organisms.vocabulary import library_tokenizer
 
 YEARS = [f"{year:02}" for year in range(1, 100)]
 CENTURIES = ["16", "17"]
@@ -67,8 +66,7 @@ def recipe(**changes):
 
 def planted(**changes):
     halves = [material("search"), material()]
-    tokenizer = library_tokenizer(halves)
-    return plant(decode("PlantedYearsRecipe", recipe(**changes)), halves, tokenizer), tokenizer
+    return planted_by("PlantedYearsRecipe", recipe(**changes), halves)
 
 
 class Read:
@@ -113,9 +111,7 @@ def test_year_readers_and_induction_heads_look_at_the_year_and_a_decoy_that_keep
 
 
 def test_a_recipe_gives_the_same_weights_twice_and_nothing_is_zero():
-    first, second = (planted()[0].model.state_dict() for _ in range(2))
-    assert all(torch.equal(first[name], second[name]) for name in first)
-    assert all((weight != 0).all() for weight in first.values())
+    assert same_twice_without_zeros(planted)
 
 
 @pytest.mark.parametrize(
