@@ -19,6 +19,7 @@ describe('fixed thresholds', () => {
   it('folds lists', () => {
     const tasks = 'zero.tasks[].accuracy';
     expect(result('at-least', { value: { best_of: tasks }, threshold: threshold(0) }).measured).toBe(0.3);
+    expect(result('at-least', { value: { worst_of: tasks }, threshold: threshold(0) }).measured).toBe(0.1);
     expect(result('at-least', { value: { mean_of: tasks }, threshold: threshold(0) }).measured).toBeCloseTo(0.2);
     expect(result('at-least', { value: { sum_of: tasks }, threshold: threshold(0) }).measured).toBeCloseTo(0.4);
   });

@@ -56,6 +56,7 @@ export function quantity(of: Quantity, evidence: Evidence): number {
   const [[fold, path]] = Object.entries(of) as [[string, string]];
   const all = numbers(path, evidence);
   if (fold === 'best_of') return Math.max(...all);
+  if (fold === 'worst_of') return Math.min(...all);
   const sum = all.reduce((total, value) => total + value, 0);
   return fold === 'sum_of' ? sum : sum / all.length;
 }

@@ -4,9 +4,9 @@ import { type Checker, components, type Evidence, type Finding, quantity, reache
 import { chanceOfSharing } from './hypergeometric.ts';
 
 export const overlap: Checker<'overlap'> = {
-  threshold: ({ threshold }) => `sharing at least ${threshold.value} of the smaller list`,
+  threshold: ({ threshold, of }) => `sharing at least ${threshold.value} of the ${of ?? 'smaller'} list`,
   find: (criterion, evidence) => {
-    const found = sharing(criterion, evidence);
+    const found = sharing(criterion, evidence, criterion.of);
     return { ...found, pass: reaches(found.measured, criterion.threshold.value) };
   },
 };
@@ -19,16 +19,20 @@ export const apart: Checker<'apart'> = {
   },
 };
 
-function sharing({ a, b, among }: { a: Listed; b: Listed; among: string }, evidence: Evidence): Omit<Finding, 'pass'> {
+function sharing(
+  { a, b, among }: { a: Listed; b: Listed; among: string },
+  evidence: Evidence,
+  of?: 'first',
+): Omit<Finding, 'pass'> {
   const [first, second] = [components(a, evidence), components(b, evidence)];
   const all = quantity(among, evidence);
   const union = new Set([...first, ...second]).size;
   if (!Number.isInteger(all) || all < union)
     throw new Unmeasured(`${among} is ${all}, but the two lists name ${union} components`);
   const shared = first.filter((component) => second.includes(component)).length;
-  const smaller = Math.min(first.length, second.length);
+  const whole = of === 'first' ? first.length : Math.min(first.length, second.length);
   return {
-    measured: shared / smaller,
+    measured: shared / whole,
     parts: {
       shared,
       a: first.length,

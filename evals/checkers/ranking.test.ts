@@ -18,6 +18,15 @@ describe('overlap and apart', () => {
     expect(status('apart', { ...lists, threshold: threshold(0.67) })).toBe('pass');
     expect(status('apart', { ...lists, threshold: threshold(0.66) })).toBe('fail');
   });
+  it('takes the share of the first list where only what is in it counts', () => {
+    const asked = { ...lists, of: 'first', threshold: threshold(0.5) };
+    expect(result('overlap', asked)).toMatchObject({ status: 'pass', measured: 2 / 4 });
+    expect(result('overlap', { ...asked, a: lists.b, b: lists.a })).toMatchObject({ status: 'pass', measured: 2 / 3 });
+    expect(result('overlap', { ...asked, threshold: threshold(0.51) })).toMatchObject({
+      status: 'fail',
+      threshold: 'sharing at least 0.51 of the first list',
+    });
+  });
   it('takes what stands at several paths as one list', () => {
     const both = { union_of: ['ranking.again', 'ranking.heads[].component'] };
     expect(result('overlap', { ...lists, a: both, threshold: threshold(1) })).toMatchObject({

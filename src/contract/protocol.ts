@@ -137,10 +137,11 @@ export type Control = z.infer<typeof Control>;
 
 const Threshold = { value: z.number(), ...Reason };
 
-/** A number among the evidence: a path, or the best or mean of the numbers at a path. */
+/** A number among the evidence: a path, or the best, worst (smallest), mean or sum of the numbers at a path. */
 export const Quantity = z.union([
   Path,
   z.strictObject({ best_of: Path }),
+  z.strictObject({ worst_of: Path }),
   z.strictObject({ mean_of: Path }),
   z.strictObject({ sum_of: Path }),
 ]);
@@ -181,8 +182,12 @@ export const Criterion = z
       kind: z.literal('overlap'),
       a: Listed.describe('components'),
       b: Listed.describe('components'),
+      of: z
+        .literal('first')
+        .optional()
+        .describe('share of the first list, which counts what is in it alone; absent: of the smaller list'),
       among: Path.describe('number of components that could have been drawn, for the null'),
-      threshold: threshold.describe('shared share of the smaller list, at least'),
+      threshold: threshold.describe('shared share of that list, at least'),
     }),
     z.strictObject({
       ...criterionBase,
