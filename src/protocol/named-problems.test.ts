@@ -13,6 +13,8 @@ describe('what a protocol names outside of itself', () => {
     const [first] = protocol.gate.measure as unknown as [{ input: { prompts: object } }];
     Object.assign(first.input.prompts, change);
   };
+  const step = ({ procedure }: Protocol, name: string): { input: Record<string, Json> } =>
+    procedure.find((item) => item.name === name) as never;
   it.each<[string, (protocol: Protocol) => void]>([
     [
       'names the unknown behaviour "indirect-objects"; the nearest is indirect-object',
@@ -26,6 +28,10 @@ describe('what a protocol names outside of itself', () => {
     [
       'names the unknown variant of indirect-object "cleen"; the nearest is clean',
       (p) => prompts(p, { variant: 'cleen' }),
+    ],
+    [
+      'step "looking" names the unknown position of indirect-object "IOO"; the nearest is IO',
+      (p) => Object.assign(step(p, 'looking').input, { keys: ['IOO'] }),
     ],
     ['names the unknown operator "$runn"; the nearest is $run', (p) => prompts(p, { seed: { $runn: 'seed' } })],
     [

@@ -1,10 +1,11 @@
 /**
- * What a protocol names outside of itself and its tools: operators, its behaviour with tasks and variants, its reference model. Each
+ * What a protocol names outside of itself and its tools: operators, its behaviour with tasks, variants and positions, its reference model. Each
  * would else be found out in the run, which would end `inconclusive` for a slip of the pen. Names within it are looked at in `problems.ts`.
  */
 import type { Json, Protocol } from '../contract/index.ts';
 import { operatorNames } from '../expression/index.ts';
 import { behaviourNames, loadBehaviour, taskNames } from './behaviours.ts';
+import { filled } from './contrast-problems.ts';
 import { modelNames } from './models.ts';
 import { nearest } from './names.ts';
 
@@ -54,6 +55,12 @@ function operatorProblems(where: string, expression: Json): string[] {
   ];
 }
 
+/** Fields of tools that name tokens of a prompt. */
+const PLACES = ['positions', 'queries', 'keys'];
+/** Tokens that every contrast pair has. */
+const EVERYWHERE = ['START', 'END'];
+const DEMONSTRATIONS = 'demonstrations.';
+
 /** Of prompts that are of the behaviour's own kind; others have no tasks of it. */
 function promptProblems(behaviour: string, steps: readonly Step[]): string[] {
   const loaded = loadBehaviour(behaviour);
@@ -61,6 +68,8 @@ function promptProblems(behaviour: string, steps: readonly Step[]): string[] {
   const variants = (loaded.contrast?.tasks ?? []).flatMap(({ counterfactuals }) =>
     counterfactuals.map(({ name }) => name),
   );
+  const slots = (loaded.contrast?.tasks ?? []).flatMap((task) => [...task.slots, ...task.each].flatMap(filled));
+  const places = [...EVERYWHERE, ...new Set(slots)];
   return steps.flatMap(({ name, input }) => {
     const prompts = input['prompts'];
     if (prompts === null || typeof prompts !== 'object' || Array.isArray(prompts)) return [];
@@ -72,7 +81,17 @@ function promptProblems(behaviour: string, steps: readonly Step[]): string[] {
       ...named.flatMap((task) => unknown(where, `task of ${behaviour}`, task, tasks)),
       ...(loaded.contrast === null
         ? []
-        : told.flatMap((variant) => unknown(where, `variant of ${behaviour}`, variant, ['clean', ...variants]))),
+        : [
+            ...told.flatMap((variant) => unknown(where, `variant of ${behaviour}`, variant, ['clean', ...variants])),
+            ...placesIn(input).flatMap((place) => unknown(where, `position of ${behaviour}`, place, places)),
+          ]),
     ];
   });
+}
+
+/** The slots at which a step looks; a word that stands alone (all, last) and a number from the end name none. */
+function placesIn(input: Step['input']): string[] {
+  return PLACES.flatMap((field) => (Array.isArray(input[field]) ? input[field] : []))
+    .filter((place) => typeof place === 'string')
+    .map((place) => place.replace(DEMONSTRATIONS, ''));
 }
