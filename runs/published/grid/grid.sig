@@ -1,1 +1,1 @@
-zcmTd0tYh8X6tim8cFsewn8KOkD4bLYFlxGq9hAG42N8WUreJWJvmogpOG+Kh4JvecufJ1VgIwxPXduPMquIBw==
+3vqzw5WxQqPpJuakMIkpceWeNSvi5MAFio9UeDJw4GlaOsqWzIc8TqIJBdfphjhBuTbOVvyilLAi4LextWetCg==
