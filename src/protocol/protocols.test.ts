@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Protocol } from '../contract/index.ts';
 import {
   agentView,
@@ -61,9 +61,12 @@ describe('findings', () => {
     ).toThrow('no list of no/one');
   });
   it('are looked for in no folder that is not there', () => {
-    vi.stubEnv('RECIRCUIT_FINDINGS', '/nowhere/of/mine');
-    expect(() => loadProtocols()).toThrow('RECIRCUIT_FINDINGS names /nowhere/of/mine: there is no such folder');
-    vi.unstubAllEnvs();
+    process.env['RECIRCUIT_FINDINGS'] = '/nowhere/of/mine';
+    try {
+      expect(() => loadProtocols()).toThrow('RECIRCUIT_FINDINGS names /nowhere/of/mine: there is no such folder');
+    } finally {
+      delete process.env['RECIRCUIT_FINDINGS'];
+    }
   });
   it('offers the nearest name', () => {
     expect(() => loadProtocol('function-vector-head')).toThrow('did you mean function-vector-heads?');
