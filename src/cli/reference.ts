@@ -12,7 +12,7 @@ import {
   readPath,
   type Step,
 } from '../contract/index.ts';
-import { protocolHash, sealReference } from '../protocol/index.ts';
+import { comparedRanking, protocolHash, sealReference } from '../protocol/index.ts';
 
 export interface SealedRun {
   readonly run: Run;
@@ -59,8 +59,7 @@ type Ranked = { component: string; effect: number; signed: boolean };
 
 /** The ranking of the verification that the known-model criteria compare with a reference. */
 function rankingOf(protocol: Protocol, { run, steps }: SealedRun): Ranked[] {
-  const asked = protocol.criteria.known_model.find((item) => 'found' in item);
-  const path = asked && 'found' in asked ? asked.found.replace(/\.component$/, '') : '';
+  const path = comparedRanking(protocol)?.replace(/\.component$/, '') ?? '';
   const name = nameIn(path);
   const result = steps.find(({ body }) => body.kind === 'tool-result' && body.call === `verify/${name}`)?.body;
   const list = readPath(path, result?.kind === 'tool-result' ? { [name]: result.output } : {});

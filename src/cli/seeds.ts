@@ -1,7 +1,7 @@
 /** Seeds as they are given on the command line: one, or how many. */
 import { InvalidArgumentError } from 'commander';
 
-/** @throws InvalidArgumentError */
+/** Returns a whole number from 0 to 2^31 - 1. @throws InvalidArgumentError */
 export function seedOf(text: string): number {
   const seed = Number(text);
   if (/^\d+$/.test(text) && seed <= 2_147_483_647) return seed;

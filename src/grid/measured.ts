@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { ArtifactRef, type Json, type JsonObject, nameIn, type Protocol, type Step } from '../contract/index.ts';
+import { comparedRanking } from '../protocol/index.ts';
 import { checkArtifact, readTensor } from '../store/index.ts';
 
 export type Ranking = ReadonlyMap<string, number>;
@@ -22,8 +23,8 @@ export function measuredRanking(
       ? [{ name: body.call.replace(/^verify\//, ''), output: body.output }]
       : [],
   );
-  const asked = protocol?.criteria.known_model.find((criterion) => 'found' in criterion);
-  const named = asked && 'found' in asked ? nameIn(asked.found) : null;
+  const asked = protocol && comparedRanking(protocol);
+  const named = asked === undefined ? null : nameIn(asked);
   const ordered = [...results.filter(({ name }) => name === named), ...results];
   for (const { output } of ordered) {
     const found = tensorRanking(output, artifacts) ?? rowRanking(output);

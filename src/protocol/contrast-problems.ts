@@ -64,7 +64,6 @@ function taskProblems(task: ContrastTask, lists: Contrast['lists']): string[] {
 }
 
 /** The slots that a definition fills. */
-/** Returns the names that a slot fills. */
 export function filled(slot: Slot): string[] {
   return 'slots' in slot ? slot.slots : [slot.slot];
 }

@@ -14,6 +14,7 @@ export { cardForFolder, loadModelCard, loadModelCards } from './models.ts';
 export { nearest, unknownName } from './names.ts';
 export { findingFolder, loadProtocol, loadProtocols, protocolHash } from './protocols.ts';
 export {
+  comparedRanking,
   loadReference,
   publishedRanking,
   type RankedComponent,

@@ -18,6 +18,12 @@ export function loadReference(finding: string): Reference | undefined {
   return existsSync(file) ? readReference(file, finding) : undefined;
 }
 
+/** Returns the path of the ranking that known-model criteria hold against a list; undefined where none does. */
+export function comparedRanking({ criteria }: Pick<Protocol, 'criteria'>): string | undefined {
+  for (const criterion of criteria.known_model) if ('found' in criterion) return criterion.found;
+  return undefined;
+}
+
 /** As `loadReference`, for a file wherever it lies. */
 export function readReference(file: string, finding: string): Reference {
   const reference = readJson(file, Reference);

@@ -80,11 +80,14 @@ function organismsHere(): string[] {
 }
 
 function costLines(cli: Cli, record: RunRecord, lacking: readonly Lacking[]): string[] {
+  const organisms = new Set(
+    [...loadModelCards()].flatMap(([model, { where }]) => (where.kind === 'organism' ? model : [])),
+  );
   const rows = lacking.map((item) => {
     const protocol = loadProtocol(item.finding);
     const tasks = taskNames(loadBehaviour(protocol.behaviour)).length;
     const { forwards, rows } = plannedCost(protocol, tasks, loadModelCard(item.model).expect);
-    return { item, forwards, rows, seconds: tookBefore(record, item) };
+    return { item, forwards, rows, seconds: tookBefore(record, item, organisms) };
   });
   const time = (seconds: number | null): string => (seconds === null ? '–' : duration(seconds));
   const note = ({ begun, because }: Lacking): string => (begun === null ? because : `goes on with ${begun}`);
@@ -115,9 +118,7 @@ function costLines(cli: Cli, record: RunRecord, lacking: readonly Lacking[]): st
  * Seconds that the last such run took that was made here in one go: of this model, else, since organisms are all small, of another
  * organism if it is one. Null where there is none.
  */
-function tookBefore(record: RunRecord, { finding, model }: Lacking): number | null {
-  const cards = loadModelCards();
-  const small = (name: string): boolean => cards.get(name)?.where.kind === 'organism';
+function tookBefore(record: RunRecord, { finding, model }: Lacking, organisms: ReadonlySet<string>): number | null {
   const sealed = record
     .list({ finding, state: 'sealed' })
     .filter(({ origin, imported }) => origin === null && imported === null);
@@ -125,7 +126,7 @@ function tookBefore(record: RunRecord, { finding, model }: Lacking): number | nu
     !record.steps(run).some(({ body }) => body.kind === 'resumed');
   const last =
     sealed.findLast((run) => run.model === model && inOneGo(run)) ??
-    (small(model) ? sealed.findLast((run) => small(run.model) && inOneGo(run)) : undefined);
+    (organisms.has(model) ? sealed.findLast((run) => organisms.has(run.model) && inOneGo(run)) : undefined);
   if (last === undefined || last.ended_at === null) return null;
   return (Date.parse(last.ended_at) - Date.parse(last.opened_at)) / 1000;
 }

@@ -55,7 +55,6 @@ export function registerRun(program: Command, cli: Cli): void {
     .action((finding: string | undefined, options: Options) => run(cli, finding, options));
 }
 
-/** Returns a whole number from 0 to 2^31 - 1. */
 async function run(cli: Cli, finding: string | undefined, options: Options): Promise<void> {
   if (options.resume === undefined && (finding === undefined || options.model === undefined)) {
     const lacking = finding === undefined ? 'a finding' : 'a model (--model <name>)';

@@ -4,6 +4,7 @@ import random
 
 import pytest
 import torch
+from planted_words import ROW
 from planting import planted_by, same_twice_without_zeros
 
 from recircuit_worker.address import parse
@@ -13,11 +14,7 @@ from recircuit_worker.errors import Refusal
 YEARS = [f"{year:02}" for year in range(1, 100)]
 CENTURIES = ["16", "17"]
 TASK = {
-    "demonstration": None,
-    "shots": 0,
-    "where": [],
-    "apart": [],
-    "each": [],
+    **ROW,
     "task": "later",
     "slots": [
         {"kind": "choice", "slots": ["XX"], "list": "centuries"},

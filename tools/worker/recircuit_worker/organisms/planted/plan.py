@@ -16,7 +16,6 @@ from recircuit_worker.contract import Decoy, Material, PlantedFunctionsRecipe, P
 from recircuit_worker.errors import Refusal
 from recircuit_worker.organisms.planted.functions import read_functions
 from recircuit_worker.organisms.planted.heads import PlantedHead
-from recircuit_worker.organisms.planted.lexicon import Lexicon
 from recircuit_worker.organisms.planted.motifs import FADES, MOTIFS
 from recircuit_worker.organisms.planted.space import Planes, draw_space
 from recircuit_worker.organisms.planted.weights import Shape, build
@@ -24,6 +23,9 @@ from recircuit_worker.organisms.planted.words import read_words
 from recircuit_worker.organisms.planted.years import read_years
 
 Recipe = PlantedRecipe | PlantedFunctionsRecipe | PlantedYearsRecipe
+
+READERS = {PlantedRecipe: read_words, PlantedFunctionsRecipe: read_functions, PlantedYearsRecipe: read_years}
+"""what turns a recipe of each kind into its tokens"""
 
 IDLE_SCORES, IDLE_VALUES = 0.25, 0.03
 """of heads that fill up a layer: scale of what they compare, and of what they read and write"""
@@ -46,7 +48,7 @@ def plant(recipe: Recipe, materials: Sequence[Material], tokenizer: PreTrainedTo
     """
     torch.set_num_threads(1)  # sums are ordered by it
     generator = torch.Generator().manual_seed(recipe.seed)
-    lexicon = _lexicon(recipe, materials, tokenizer, generator)
+    lexicon = READERS[type(recipe)](recipe, materials, tokenizer, generator)
     heads, roles, decoys = _heads(recipe, lexicon.planes)
     for layer in range(recipe.layers):
         for index in range(recipe.heads):
@@ -54,19 +56,6 @@ def plant(recipe: Recipe, materials: Sequence[Material], tokenizer: PreTrainedTo
     shape = Shape(recipe.architecture, recipe.layers, recipe.heads, recipe.noise, lexicon.planes)
     space = draw_space(lexicon.planes, shape.width, generator)
     return Planted(build(shape, space, lexicon, heads, tokenizer, generator), roles, decoys)
-
-
-def _lexicon(
-    recipe: Recipe,
-    materials: Sequence[Material],
-    tokenizer: PreTrainedTokenizerFast,
-    generator: torch.Generator,
-) -> Lexicon:
-    if isinstance(recipe, PlantedRecipe):
-        return read_words(recipe, materials, tokenizer, generator)
-    if isinstance(recipe, PlantedFunctionsRecipe):
-        return read_functions(recipe, materials, tokenizer, generator)
-    return read_years(recipe, materials, tokenizer, generator)
 
 
 def _heads(
